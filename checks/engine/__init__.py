@@ -1,0 +1,1 @@
+"""The engine: evaluate, judge, search, verdict, evidence, mutate, prove."""

@@ -1,0 +1,1 @@
+"""The report: verdicts as a page for people."""

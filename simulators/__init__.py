@@ -1,0 +1,1 @@
+"""What happens: simulators measure observables with error bars and never see a claim."""

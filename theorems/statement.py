@@ -1,0 +1,325 @@
+"""What is claimed: the words of a theorem, as data.
+
+Everything here is a frozen dataclass over sympy relations.  An `Observable` is a sympy symbol without
+sympy assumptions (sympy would rewrite ``(sigma**2)**(1 - 1/N)`` to a power of ``Abs(sigma)`` and
+``P >= 0`` to ``True``); its facts (domain, unit, meaning) are attributes that the engine reads.
+Relations are built unevaluated by `Eq`, `Ne`, `Le`, `Lt`, `Ge`, `Gt`, `And`, `Or`, `Not`, `Implies`
+and `Equivalent` of this module, so that the formula shown is the formula tested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sympy
+from sympy.logic.boolalg import Boolean
+
+DOMAINS = (
+    "real",
+    "nonnegative",
+    "positive",
+    "probability",
+    "integer",
+    "nonnegative integer",
+    "positive integer",
+    "boolean",
+)
+KINDS = ("identity", "bound", "limit", "existence", "empirical")
+METHODS = ("symbolic", "exact", "certified", "searched", "cited")
+VERDICTS = ("PROVED", "SURVIVED", "REFUTED", "WITNESSED", "MEASURED", "UNDECIDED", "VACUOUS")
+
+
+class StatementError(ValueError):
+    """A theorem that is not well stated: what was found, what was expected, what to do."""
+
+    def __init__(self, got: str, expected: str, remedy: str) -> None:
+        super().__init__(f"got {got}; expected {expected}; {remedy}")
+
+
+class Observable(sympy.Symbol):
+    """A named quantity that a simulator measures: a symbol with a meaning, a domain and a unit."""
+
+    __slots__ = ("meaning", "domain", "unit", "latex_name")
+    meaning: str
+    domain: str
+    unit: str
+    latex_name: str
+
+    def __new__(cls, name: str, meaning: str = "", domain: str = "real", unit: str = "", latex: str = "") -> Observable:
+        made = sympy.Symbol.__xnew__(cls, name)
+        made.meaning, made.domain, made.unit, made.latex_name = meaning, domain, unit, latex
+        return made
+
+    def __getnewargs_ex__(self) -> Any:
+        return ((self.name, self.meaning, self.domain, self.unit, self.latex_name), {})
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (self.name, self.meaning, self.domain, self.unit)
+
+    def _latex(self, printer: Any) -> str:
+        return self.latex_name or str(printer._print(sympy.Symbol(self.name)))
+
+
+def observable(name: str, meaning: str, domain: str = "real", unit: str = "", latex: str = "") -> Observable:
+    """Declare an observable.
+
+    ``name`` is the column that simulators fill; ``domain`` is one of `DOMAINS`.
+    Raises `StatementError` for a name that is no identifier or an unknown domain.
+    """
+    if not name.isidentifier():
+        raise StatementError(f"the name {name!r}", "a Python identifier", "rename the observable")
+    if domain not in DOMAINS:
+        raise StatementError(f"domain {domain!r} of {name}", f"one of {', '.join(DOMAINS)}", "choose one")
+    return Observable(name, meaning, domain, unit, latex)
+
+
+def _unevaluated(function: Any) -> Any:
+    def build(*arguments: Any) -> Boolean:
+        return function(*(sympy.sympify(a, strict=True) for a in arguments), evaluate=False)
+
+    build.__name__ = function.__name__
+    build.__doc__ = f"sympy's {function.__name__}, unevaluated."
+    return build
+
+
+Eq, Ne = _unevaluated(sympy.Eq), _unevaluated(sympy.Ne)
+Le, Lt = _unevaluated(sympy.Le), _unevaluated(sympy.Lt)
+Ge, Gt = _unevaluated(sympy.Ge), _unevaluated(sympy.Gt)
+And, Or, Not = _unevaluated(sympy.And), _unevaluated(sympy.Or), _unevaluated(sympy.Not)
+Implies, Equivalent = _unevaluated(sympy.Implies), _unevaluated(sympy.Equivalent)
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A named hypothesis: words, and the relation (or boolean observable) that verifies it on a row.
+
+    An experiment whose instances can drop it has a keyword of this name.
+    """
+
+    name: str
+    words: str
+    relation: Boolean | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A relation over observables and its kind.
+
+    ``assumes`` names the assumptions it rests on (None: all of the theorem).  ``goal`` is the relative
+    resolution below which a survival is informative.  A bound names the family that attains it in
+    ``tight_at``.  ``follows_from`` names derivation steps: the claim is PROVED when all of their
+    ancestors are symbolic, exact or certified.
+    """
+
+    name: str
+    relation: Boolean
+    kind: str = "identity"
+    words: str = ""
+    assumes: tuple[str, ...] | None = None
+    goal: float = 1e-6
+    tight_at: str = ""
+    follows_from: tuple[str, ...] = ()
+
+    @property
+    def observables(self) -> tuple[Observable, ...]:
+        """The free symbols that simulators must measure, by name."""
+        return observables_of(self.relation)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the derivation.
+
+    ``method``: *symbolic* (sympy proves it), *exact* (exhaustive over ``domain``, symbol name -> values),
+    *certified* (balls over the box ``domain``, symbol name -> (low, high)), *searched* (by the claim named
+    ``claim``) or *cited* (``source``; not checked here).
+    """
+
+    name: str
+    words: str
+    method: str
+    relation: Boolean | None = None
+    depends_on: tuple[str, ...] = ()
+    domain: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    claim: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Saying:
+    """The talk's words, a relation of its own, and the verdict we expect."""
+
+    name: str
+    place: str
+    words: str
+    relation: Boolean
+    expected: str
+    corrected: str = ""
+    kind: str = "identity"
+    assumes: tuple[str, ...] | None = None
+    goal: float = 1e-6
+    tight_at: str = ""
+
+    def as_claim(self) -> Claim:
+        """The saying as a claim, so that it is judged like any other."""
+        return Claim(
+            self.name, self.relation, self.kind, self.words, self.assumes, self.goal,
+            self.tight_at or "the talk gives none",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a theorem comes from."""
+
+    authors: str
+    year: int
+    title: str
+    place: str = ""
+    arxiv: str = ""
+
+    def __str__(self) -> str:
+        where = f", {self.place}" if self.place else ""
+        arxiv = f", arXiv:{self.arxiv}" if self.arxiv else ""
+        return f"{self.authors} ({self.year}). {self.title}{where}{arxiv}."
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """Claims, assumptions, derivation, sayings, non-claims and sources, as one value."""
+
+    name: str
+    title: str
+    claims: tuple[Claim, ...]
+    assumptions: tuple[Assumption, ...] = ()
+    derivation: tuple[Step, ...] = ()
+    sayings: tuple[Saying, ...] = ()
+    sources: tuple[Source, ...] = ()
+    non_claims: tuple[str, ...] = ()
+    parent: str = ""
+
+    def __post_init__(self) -> None:
+        for what in ("claims", "assumptions", "derivation", "sayings", "sources", "non_claims"):
+            object.__setattr__(self, what, tuple(getattr(self, what)))
+        _validate(self)
+
+    def claim(self, name: str) -> Claim:
+        """The claim or saying of that name."""
+        return _named(name, [*self.claims, *(s.as_claim() for s in self.sayings)], f"claims of {self.name}")
+
+    def assumption(self, name: str) -> Assumption:
+        """The assumption of that name."""
+        return _named(name, self.assumptions, f"assumptions of {self.name}")
+
+    def assumed_by(self, claim: Claim) -> tuple[str, ...]:
+        """Names of the assumptions that a claim rests on."""
+        return tuple(a.name for a in self.assumptions) if claim.assumes is None else claim.assumes
+
+    @property
+    def observables(self) -> tuple[Observable, ...]:
+        """Every observable that the theorem speaks of, by name."""
+        relations = [c.relation for c in self.claims] + [s.relation for s in self.sayings]
+        relations += [a.relation for a in self.assumptions if a.relation is not None]
+        found = {o.name: o for r in relations for o in observables_of(r)}
+        return tuple(found[name] for name in sorted(found))
+
+    def variant(self, *claims: Claim, name: str = "") -> Theorem:
+        """The same setting with other claims: a theorist's conjecture."""
+        return replace(self, name=name or self.name, claims=claims, sayings=(), parent=self.name)
+
+    def without(self, assumption: str) -> Theorem:
+        """The same claims with one assumption dropped.  Raises `StatementError` for an unknown name."""
+        self.assumption(assumption)
+
+        def relax(item: Any) -> Any:
+            if item.assumes is None:
+                return item
+            return replace(item, assumes=tuple(a for a in item.assumes if a != assumption))
+
+        return replace(
+            self,
+            assumptions=tuple(a for a in self.assumptions if a.name != assumption),
+            claims=tuple(relax(c) for c in self.claims),
+            sayings=tuple(relax(s) for s in self.sayings),
+            parent=self.name,
+        )
+
+
+def observables_of(relation: Any) -> tuple[Observable, ...]:
+    """The free observables of a relation, by name."""
+    return tuple(sorted((s for s in relation.free_symbols if isinstance(s, Observable)), key=lambda s: s.name))
+
+
+def _named(name: str, items: Iterable[Any], where: str) -> Any:
+    items = list(items)
+    for item in items:
+        if item.name == name:
+            return item
+    known = ", ".join(item.name for item in items) or "none"
+    raise StatementError(f"the name {name!r}", f"one of the {where}: {known}", "check the spelling")
+
+
+def _validate(theorem: Theorem) -> None:
+    claims, steps = theorem.claims, theorem.derivation
+    for what, items in (
+        ("claim or saying", [*claims, *theorem.sayings]),
+        ("assumption", theorem.assumptions),
+        ("step", steps),
+    ):
+        names = [item.name for item in items]
+        for name in names:
+            if names.count(name) > 1:
+                raise StatementError(f"two {what}s named {name!r} in {theorem.name}", "distinct names", "rename one")
+    if not claims:
+        raise StatementError(f"{theorem.name} without claims", "at least one", "state what is claimed")
+    known = {a.name for a in theorem.assumptions}
+    for item in [*claims, *theorem.sayings]:
+        where = f"{theorem.name} / {item.name}"
+        if item.kind not in KINDS:
+            raise StatementError(f"kind {item.kind!r} of {where}", f"one of {', '.join(KINDS)}", "choose one")
+        if not isinstance(item.relation, Boolean):
+            raise StatementError(
+                f"{where} with {item.relation!r}", "a relation", "build it with Eq, Le, … of theorems.statement"
+            )
+        stray = sorted(str(s) for s in item.relation.free_symbols if not isinstance(s, Observable))
+        if stray:
+            raise StatementError(
+                f"{', '.join(stray)} in {where}", "observables only", "declare each with observable(…)"
+            )
+        unknown = set(item.assumes or ()) - known
+        if unknown:
+            raise StatementError(
+                f"assumption {sorted(unknown)[0]!r} in {where}", f"one of {sorted(known)}", "declare it"
+            )
+    for claim in claims:
+        if claim.kind == "bound" and not claim.tight_at:
+            raise StatementError(f"bound {theorem.name} / {claim.name}", "its tightness witness", "fill tight_at")
+    for saying in theorem.sayings:
+        if saying.expected not in VERDICTS:
+            raise StatementError(
+                f"expected {saying.expected!r} of saying {saying.name}", f"one of {', '.join(VERDICTS)}", "choose one"
+            )
+    named = {s.name for s in steps}
+    claimed = {c.name for c in claims}
+    for step in steps:
+        where = f"step {step.name} of {theorem.name}"
+        if step.method not in METHODS:
+            raise StatementError(f"method {step.method!r} of {where}", f"one of {', '.join(METHODS)}", "choose one")
+        if step.method == "cited" and not step.source:
+            raise StatementError(f"{where} cited from nowhere", "a source", "fill source")
+        if step.method == "searched" and step.claim not in claimed:
+            raise StatementError(f"{where} searched by {step.claim!r}", f"one of {sorted(claimed)}", "name a claim")
+        if step.method in ("symbolic", "exact", "certified") and step.relation is None:
+            raise StatementError(f"{where} without a relation", "a relation to prove", "fill relation")
+    for wanted in [d for s in steps for d in s.depends_on] + [d for c in claims for d in c.follows_from]:
+        if wanted not in named:
+            raise StatementError(f"step {wanted!r} in {theorem.name}", f"one of {sorted(named)}", "add the step")
+    by_name: dict[str, Observable] = {}
+    for item in [*claims, *theorem.sayings, *(a for a in theorem.assumptions if a.relation is not None)]:
+        for o in observables_of(item.relation):
+            if by_name.setdefault(o.name, o) != o:
+                raise StatementError(
+                    f"two observables named {o.name!r} in {theorem.name}", "one", "share the declaration"
+                )
