@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
+from sympy.core.sympify import _sympify
 from sympy.logic.boolalg import Boolean
 
 DOMAINS = (
@@ -77,7 +78,7 @@ def observable(name: str, meaning: str, domain: str = "real", unit: str = "", la
 
 def _unevaluated(function: Any) -> Any:
     def build(*arguments: Any) -> Boolean:
-        return function(*(sympy.sympify(a, strict=True) for a in arguments), evaluate=False)
+        return function(*(_sympify(a) for a in arguments), evaluate=False)
 
     build.__name__ = function.__name__
     build.__doc__ = f"sympy's {function.__name__}, unevaluated."
