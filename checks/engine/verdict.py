@@ -1,0 +1,196 @@
+"""What a search found about a claim, in a form for people, notebooks and programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sympy
+
+PASSING = frozenset({"PROVED", "SURVIVED", "WITNESSED", "MEASURED"})
+MEANING_NOT = {
+    "PROVED": "It does not say that the simulator, or a net outside the stated domain, obeys the claim.",
+    "SURVIVED": "It does not say that the claim is true: only that no instance tried excludes it, at this resolution.",
+    "REFUTED": "It does not say that the idea behind the claim is worthless: only that these words fail on this instance.",
+    "WITNESSED": "It does not say how common such instances are.",
+    "MEASURED": "It does not say that another protocol, seed or data set would give the same figure.",
+    "UNDECIDED": "It says neither that the claim holds nor that it fails: the error bars were too wide to tell.",
+    "VACUOUS": "It does not support the claim: nothing was tested.",
+}
+RANK = ("REFUTED", "PROVED", "WITNESSED", "MEASURED", "SURVIVED", "UNDECIDED", "VACUOUS")
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """An instance and a row of it whose error bars exclude the claim.
+
+    ``values``: observable -> (midpoint, radius) as decimal text.  ``claimed`` and ``measured`` are the right and
+    the left side of the comparison that failed, as text with their radii; ``gap`` is the distance between their
+    balls' midpoints and ``excess`` the same in units of the summed radius (infinite when both are exact).
+    ``bits`` is the precision that confirmed it (53 when only floats did) and ``confirmed`` whether a second,
+    independent or more precise measurement agreed.
+    """
+
+    instance: Any
+    index: Mapping[str, int]
+    values: Mapping[str, tuple[str, str]]
+    comparison: str
+    measured: str
+    claimed: str
+    gap: float
+    excess: float
+    bits: int = 53
+    confirmed: bool = False
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The smallest relative deviation of the right side that would have been refuted, over the rows judged.
+
+    ``best`` and ``median`` are over rows with a finite one; ``infinite`` is the share of rows where no relative
+    deviation could be seen (both sides compatible with 0); ``missed`` the share of the others whose error bar
+    alone is wider than the claim's goal.
+    """
+
+    best: float = math.inf
+    median: float = math.inf
+    infinite: float = 0.0
+    missed: float = 0.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim over a whole search.
+
+    ``rows`` were judged with a certain premise; ``silent`` had none (a premise not certain), ``undefined`` touched the
+    boundary of a function's domain, ``outside`` lay certainly outside it.  ``failure`` is the summed
+    probability that some interval behind the verdict is wrong.  ``reason`` is one sentence.
+    """
+
+    kind: str
+    theorem: str
+    claim: str
+    relation: Any
+    experiment: str = ""
+    profile: str = ""
+    instances: int = 0
+    rows: int = 0
+    silent: int = 0
+    undefined: int = 0
+    outside: int = 0
+    resolution: Resolution = field(default_factory=Resolution)
+    tightest: Any = None
+    tightness: float = -math.inf
+    simplest: Counterexample | None = None
+    worst: Counterexample | None = None
+    witness: Any = None
+    certified: bool = False
+    failure: float = 0.0
+    reason: str = ""
+    seconds: float = 0.0
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether a claim believed true passes with this verdict."""
+        return self.kind in PASSING
+
+    @property
+    def how_sure(self) -> str:
+        """`certified`, `at confidence …`, or nothing when there is nothing to be sure of."""
+        if self.kind != "REFUTED":
+            return ""
+        return "certified" if self.certified else f"at confidence 1 - {self.failure:.0e}"
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values only; floats that JSON lacks become text."""
+        data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "relation"}
+        return {"relation": sympy.sstr(self.relation), **{key: plain(value) for key, value in data.items()}}
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+    def _repr_latex_(self) -> str:
+        return f"$${sympy.latex(self.relation)}$$"
+
+
+def strongest(verdicts: list[Verdict]) -> Verdict:
+    """The strongest refutation, else the finest resolution, of one claim judged by several experiments."""
+
+    def order(verdict: Verdict) -> tuple[int, bool, float]:
+        return RANK.index(verdict.kind), not verdict.certified, verdict.resolution.median
+
+    best = min(verdicts, key=order)
+    return replace(best, failure=sum(v.failure for v in verdicts), seconds=sum(v.seconds for v in verdicts))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON-ready data."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    return str(value)
+
+
+def describe(instance: Any) -> str:
+    """An instance as one readable line, leaving out fields at their defaults."""
+    if not dataclasses.is_dataclass(instance) or isinstance(instance, type):
+        return repr(instance)
+    shown = []
+    for f in dataclasses.fields(instance):
+        value = getattr(instance, f.name)
+        if value != f.default:
+            shown.append(f"{f.name}={value!r}")
+    return f"{type(instance).__name__}({', '.join(shown)})"
+
+
+def _lines(v: Verdict) -> list[str]:
+    dropped = "".join(f' without "{name}"' for name in v.dropped)
+    facts = [v.how_sure, f"{v.instances} instances" if v.instances else "", f"{v.seconds:.1f} s" if v.seconds else ""]
+    lines = [f"{v.kind:<9} {v.theorem} / {v.claim}{dropped}    {', '.join(f for f in facts if f)}"]
+    if v.reason:
+        lines.append(f"  {v.reason}")
+    seen: list[Counterexample] = []
+    for what, found in (("simplest counterexample", v.simplest), ("worst counterexample", v.worst)):
+        if found is None or found in seen:
+            continue
+        seen.append(found)
+        index = "".join(f", {k} = {i}" for k, i in found.index.items())
+        size = "exactly" if math.isinf(found.excess) else f"which is {found.excess:.2g} error bars"
+        lines += [
+            f"  {what}   {describe(found.instance)}{index}",
+            f"    claimed    {found.comparison}",
+            f"    right side {found.claimed}",
+            f"    left side  {found.measured}",
+            f"    fails by   {found.gap:.3g}, {size}" + (f" (confirmed at {found.bits} bits)" if found.confirmed else ""),
+        ]
+    if v.kind in ("SURVIVED", "UNDECIDED") and v.rows:
+        r = v.resolution
+        lines.append(
+            f"  resolution {r.median:.1g} median, {r.best:.1g} best over {v.rows} rows"
+            f" ({v.silent} silent, {v.undefined} undefined, {v.outside} outside; {r.infinite:.0%} blind)"
+        )
+    if v.witness is not None:
+        lines.append(f"  witness    {describe(v.witness)}")
+    lines.append(f"  {MEANING_NOT[v.kind]}")
+    return lines
+
+
+def dump(verdict: Verdict) -> str:
+    """The verdict as one JSON line."""
+    return json.dumps(verdict.to_json(), sort_keys=True)
