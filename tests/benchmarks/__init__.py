@@ -1,0 +1,1 @@
+"""Comparisons with peers, by their own command: `make benchmark`."""
