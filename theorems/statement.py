@@ -42,7 +42,7 @@ class StatementError(ValueError):
 class Observable(sympy.Symbol):
     """A named quantity that a simulator measures: a symbol with a meaning, a domain and a unit."""
 
-    __slots__ = ("meaning", "domain", "unit", "latex_name")
+    __slots__ = ("domain", "latex_name", "meaning", "unit")
     meaning: str
     domain: str
     unit: str

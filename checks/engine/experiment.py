@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from .draw import Family
 from simulators.measurement import Simulator
 from theorems.statement import Claim, Theorem
+
+from .draw import Family
 
 
 class ExperimentError(ValueError):

@@ -177,7 +177,8 @@ def _lines(v: Verdict) -> list[str]:
             f"    claimed    {found.comparison}",
             f"    right side {found.claimed}",
             f"    left side  {found.measured}",
-            f"    fails by   {found.gap:.3g}, {size}" + (f" (confirmed at {found.bits} bits)" if found.confirmed else ""),
+            f"    fails by   {found.gap:.3g}, {size}"
+            + (f" (confirmed at {found.bits} bits)" if found.confirmed else ""),
         ]
     if v.kind in ("SURVIVED", "UNDECIDED") and v.rows:
         r = v.resolution

@@ -1,0 +1,263 @@
+"""A claim on one row: violated, consistent or undefined, decided by balls.
+
+*violated*: the balls exclude the relation.  *consistent*: they do not.  *undefined*: a ball touches the boundary
+of a function's domain; *outside*: it lies certainly outside.  *silent*: the premise is not certain, or a
+boolean is unknown, so that the row says nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sympy
+from flint import arb, ctx, fmpq
+from sympy.logic import boolalg
+
+from simulators.measurement import Measurement, Measurements
+
+from .evaluate import BITS, EvaluationError, Row, Undefined, Value, compile_term, exact
+
+COMBINATIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One row under one claim.
+
+    ``excess``: distance between the sides over the summed radius; above 1 is violated; negative is slack of a
+    bound.  ``resolution``: the smallest relative deviation of the right side that would have been refuted.
+    ``blur``: the summed radius relative to the right side.  ``ratio``: left over right side.
+    """
+
+    status: str
+    certain: bool = False
+    excess: float = -math.inf
+    resolution: float = math.inf
+    blur: float = math.inf
+    ratio: float = math.nan
+
+
+SILENT = Judgement("silent", excess=-math.inf)
+Node = Callable[[Row], Judgement]
+
+
+def _number(value: Value) -> float:
+    """A float near the value, for ordering and display only; never for a decision."""
+    try:
+        return float(value.mid()) if isinstance(value, arb) else int(value.p) / int(value.q)
+    except (OverflowError, ValueError):
+        return math.copysign(math.inf, 1 if value > 0 else -1)
+
+
+def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Value]) -> Node:
+    equality, strict, unequal = kind is sympy.Eq, kind is sympy.Lt, kind is sympy.Ne
+
+    def judge(row: Row) -> Judgement:
+        lhs, rhs = left(row), right(row)
+        difference = lhs - rhs
+        if exact(difference):
+            middle, radius = _number(difference), 0.0
+            zero = difference == 0
+            certain = not zero if unequal else (zero if equality else difference < 0 or (zero and not strict))
+            violated = not certain
+        else:
+            middle, radius = _number(difference), float(difference.rad())
+            zero = difference == 0
+            if equality:
+                certain, violated = bool(zero), not difference.contains(0)
+            elif unequal:
+                certain, violated = not difference.contains(0), bool(zero)
+            else:
+                certain = bool(difference < 0 if strict else difference <= 0)
+                violated = bool(difference >= 0 if strict else difference > 0)
+        if unequal:
+            return Judgement("violated" if violated else "consistent", certain, math.inf if violated else -math.inf)
+        distance = abs(middle) if equality else middle
+        excess = distance / radius if radius > 0 else (math.copysign(math.inf, distance) if distance else 0.0)
+        if violated and not excess > 1:
+            excess = math.inf if radius == 0 else 1.0
+        return Judgement("violated" if violated else "consistent", certain, excess, *_scale(lhs, rhs, distance, radius))
+
+    return judge
+
+
+def _scale(lhs: Value, rhs: Value, distance: float, radius: float) -> tuple[float, float, float]:
+    """Resolution, blur and ratio of a comparison."""
+    big, small = abs(_number(rhs)), abs(_number(lhs))
+    side = rhs if big >= small else lhs
+    room = max(big, small) - (float(side.rad()) if isinstance(side, arb) else 0.0)
+    ratio = _number(lhs) / _number(rhs) if big else math.nan
+    if not 0 < room < math.inf:
+        return math.inf, math.inf, ratio
+    return max(radius - distance, 0.0) / room, radius / room, ratio
+
+
+def _all(nodes: list[Node]) -> Node:
+    def judge(row: Row) -> Judgement:
+        found = [node(row) for node in nodes]
+        if any(j.status == "silent" for j in found) and not any(j.status == "violated" for j in found):
+            return SILENT
+        worst = max(found, key=lambda j: (j.status == "violated", j.excess))
+        return Judgement(
+            worst.status,
+            all(j.certain for j in found),
+            worst.excess,
+            min(j.resolution for j in found),
+            max(j.blur for j in found),
+            worst.ratio,
+        )
+
+    return judge
+
+
+def _any(nodes: list[Node]) -> Node:
+    def judge(row: Row) -> Judgement:
+        found = [node(row) for node in nodes]
+        best = min(found, key=lambda j: (j.status == "violated", j.excess))
+        certain = any(j.certain for j in found)
+        if not certain and any(j.status == "silent" for j in found):
+            return SILENT
+        return Judgement(
+            best.status, certain, best.excess, max(j.resolution for j in found), max(j.blur for j in found), best.ratio
+        )
+
+    return judge
+
+
+def _implies(premise: Node, conclusion: Node) -> Node:
+    def judge(row: Row) -> Judgement:
+        return conclusion(row) if premise(row).certain else SILENT
+
+    return judge
+
+
+def _equivalent(nodes: list[Node]) -> Node:
+    def judge(row: Row) -> Judgement:
+        found = [node(row) for node in nodes]
+        if not all(j.certain or j.status == "violated" for j in found):
+            return SILENT
+        agree = len({j.certain for j in found}) == 1
+        return Judgement("consistent" if agree else "violated", agree, 0.0 if agree else math.inf, 0.0, 0.0)
+
+    return judge
+
+
+def _boolean(name: str, wanted: bool) -> Node:
+    def judge(row: Row) -> Judgement:
+        value = row[name]
+        if value is None:
+            return SILENT
+        holds = bool(value) == wanted
+        return Judgement("consistent" if holds else "violated", holds, 0.0 if holds else math.inf, 0.0, 0.0)
+
+    return judge
+
+
+_OPPOSITE = {
+    sympy.Eq: sympy.Ne,
+    sympy.Ne: sympy.Eq,
+    sympy.Le: sympy.Gt,
+    sympy.Gt: sympy.Le,
+    sympy.Lt: sympy.Ge,
+    sympy.Ge: sympy.Lt,
+}
+
+
+def _compile(relation: Any, wanted: bool = True) -> Node:
+    kind = relation.func
+    if kind in _OPPOSITE:
+        kind = kind if wanted else _OPPOSITE[kind]
+        left, right = compile_term(relation.lhs), compile_term(relation.rhs)
+        if kind in (sympy.Ge, sympy.Gt):
+            return _compare(sympy.Le if kind is sympy.Ge else sympy.Lt, right, left)
+        return _compare(kind, left, right)
+    if isinstance(relation, sympy.Symbol):
+        return _boolean(relation.name, wanted)
+    if relation in (sympy.true, sympy.false):
+        holds = bool(relation) == wanted
+        return lambda row: Judgement("consistent" if holds else "violated", holds, 0.0 if holds else math.inf, 0.0, 0.0)
+    if kind is boolalg.Not:
+        return _compile(relation.args[0], not wanted)
+    if kind in (boolalg.And, boolalg.Or):
+        parts = [_compile(a, wanted) for a in relation.args]
+        return _all(parts) if (kind is boolalg.And) == wanted else _any(parts)
+    if kind is boolalg.Implies:
+        premise, conclusion = relation.args
+        if wanted:
+            return _implies(_compile(premise), _compile(conclusion))
+        return _all([_compile(premise), _compile(conclusion, False)])
+    if kind is boolalg.Equivalent and wanted:
+        return _equivalent([_compile(a) for a in relation.args])
+    raise EvaluationError(
+        f"{relation}", "a relation built of Eq, Ne, Le, Lt, Ge, Gt, And, Or, Not, Implies, Equivalent", "rewrite it"
+    )
+
+
+@lru_cache(maxsize=4096)
+def compile_claim(relation: Any, bits: int = BITS) -> Node:
+    """The relation as a function of a row; balls are taken at ``bits`` bits.
+
+    Raises `EvaluationError` for anything off the whitelist.
+    """
+    node = _compile(relation)
+
+    def judge(row: Row) -> Judgement:
+        before = ctx.prec
+        ctx.prec = bits
+        try:
+            open_names = [name for name, value in row.items() if isinstance(value, tuple)]
+            return _over_choices(node, row, open_names) if open_names else node(row)
+        except Undefined as problem:
+            return Judgement("outside" if problem.certain else "undefined")
+        finally:
+            ctx.prec = before
+
+    return judge
+
+
+def _over_choices(node: Node, row: Row, names: list[str]) -> Judgement:
+    """A row with undecided discrete values is violated only if every combination of them is."""
+    combinations = list(itertools.islice(itertools.product(*(row[n] for n in names)), COMBINATIONS + 1))
+    if len(combinations) > COMBINATIONS:
+        return SILENT
+    found = [node({**row, **dict(zip(names, (fmpq(v) for v in c), strict=True))}) for c in combinations]
+    best = min(found, key=lambda j: (j.status == "violated", j.status != "silent", j.excess))
+    return Judgement(
+        best.status, all(j.certain for j in found), best.excess, max(j.resolution for j in found), best.blur, best.ratio
+    )
+
+
+def _values(column: Measurement) -> Iterator[Any]:
+    if column.kind == "real":
+        return map(arb, column.mid.tolist(), column.rad.tolist())
+    if column.kind == "integer":
+        return map(fmpq, column.mid.tolist())
+    if column.kind == "boolean":
+        return (None if v < 0 else bool(v) for v in column.mid.tolist())
+    if column.kind == "choice":
+        return (fmpq(v[0]) if len(v) == 1 else v for v in column.mid.tolist())
+    return (v if isinstance(v, arb) else fmpq(v) for v in column.mid.tolist())
+
+
+def rows(measurements: Measurements, names: Iterable[str]) -> Iterator[Row]:
+    """The rows of a table as balls: midpoints enter exactly, radii rounded up to 30 bits."""
+    names = list(names)
+    columns = [_values(measurements.columns[name]) for name in names]
+    if not columns:
+        return iter({} for _ in range(len(measurements)))
+    return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
+
+
+def sides(relation: Any, row: Row) -> tuple[Any, Value, Value] | None:
+    """The first comparison of the relation that the row violates, with its two sides."""
+    for leaf in sympy.preorder_traversal(relation):
+        if getattr(leaf, "func", None) in _OPPOSITE:
+            judgement = compile_claim(leaf, ctx.prec)(row)
+            if judgement.status == "violated":
+                return leaf, compile_term(leaf.lhs)(row), compile_term(leaf.rhs)(row)
+    return None
