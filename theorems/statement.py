@@ -9,7 +9,7 @@ and `Equivalent` of this module, so that the formula shown is the formula tested
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -264,11 +264,13 @@ def _named(name: str, items: Iterable[Any], where: str) -> Any:
 
 def _validate(theorem: Theorem) -> None:
     claims, steps = theorem.claims, theorem.derivation
-    for what, items in (
-        ("claim or saying", [*claims, *theorem.sayings]),
+    stated: list[Claim | Saying] = [*claims, *theorem.sayings]
+    parts: tuple[tuple[str, Sequence[Any]], ...] = (
+        ("claim or saying", stated),
         ("assumption", theorem.assumptions),
         ("step", steps),
-    ):
+    )
+    for what, items in parts:
         names = [item.name for item in items]
         for name in names:
             if names.count(name) > 1:
@@ -276,7 +278,7 @@ def _validate(theorem: Theorem) -> None:
     if not claims:
         raise StatementError(f"{theorem.name} without claims", "at least one", "state what is claimed")
     known = {a.name for a in theorem.assumptions}
-    for item in [*claims, *theorem.sayings]:
+    for item in stated:
         where = f"{theorem.name} / {item.name}"
         if item.kind not in KINDS:
             raise StatementError(f"kind {item.kind!r} of {where}", f"one of {', '.join(KINDS)}", "choose one")
@@ -318,8 +320,9 @@ def _validate(theorem: Theorem) -> None:
         if wanted not in named:
             raise StatementError(f"step {wanted!r} in {theorem.name}", f"one of {sorted(named)}", "add the step")
     by_name: dict[str, Observable] = {}
-    for item in [*claims, *theorem.sayings, *(a for a in theorem.assumptions if a.relation is not None)]:
-        for o in observables_of(item.relation):
+    verified = [a.relation for a in theorem.assumptions if a.relation is not None]
+    for relation in [*(item.relation for item in stated), *verified]:
+        for o in observables_of(relation):
             if by_name.setdefault(o.name, o) != o:
                 raise StatementError(
                     f"two observables named {o.name!r} in {theorem.name}", "one", "share the declaration"

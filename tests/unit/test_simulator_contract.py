@@ -1,0 +1,198 @@
+"""Every simulator of every experiment keeps the contract, and each rule catches a simulator that breaks it."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import flint
+import numpy as np
+import pytest
+import torch
+
+import checks
+from checks.engine.contract import RULES, Trial, breaches
+from checks.engine.draw import bulk
+from checks.engine.experiment import Audit, Experiment
+from simulators.measurement import Measurements, Simulator, booleans, choices, integers, reals, simulator
+from simulators.streams import stream
+
+DRAWN = 2
+
+
+def audits() -> Iterator[type[Audit]]:
+    """The audit classes of every check file."""
+    for module in pkgutil.iter_modules(checks.__path__):
+        if module.name.startswith("test_"):
+            for value in vars(importlib.import_module(f"checks.{module.name}")).values():
+                if isinstance(value, type) and issubclass(value, Audit) and value.experiments:
+                    yield value
+
+
+EXPERIMENTS = {f"{audit.theorem().name}/{e.name}": e for audit in audits() for e in audit.experiments}
+
+
+def batch_of(experiment: Experiment) -> tuple[object, ...]:
+    """An example, a few drawn instances, and one that drops each assumption."""
+    seeds = [f"contract-{k}" for k in range(DRAWN)]
+    drawn = [bulk(experiment.instances, seed, **experiment.flags)[0] for seed in seeds]
+    dropped = [bulk(experiment.instances, seeds[0], **{name: False})[0] for name in experiment.assumptions]
+    return (*experiment.examples[:1], *drawn, *dropped)
+
+
+@lru_cache(maxsize=4)
+def trial_of(name: str) -> Trial:
+    return Trial(EXPERIMENTS[name].observe, batch_of(EXPERIMENTS[name]))
+
+
+# One experiment stays on one worker, so that its batch is measured once.
+CASES = [
+    pytest.param(name, rule, id=f"{name}-{rule}", marks=pytest.mark.xdist_group(name))
+    for name, rule in itertools.product(EXPERIMENTS, RULES)
+]
+
+
+@pytest.mark.parametrize(("name", "rule"), CASES)
+def test_a_simulator_keeps_its_contract(name, rule):
+    assert breaches(trial_of(name), (rule,)) == []
+
+
+@dataclass(frozen=True)
+class Disc:
+    """A disc and how many of its points are sampled."""
+
+    radius: float
+    seed: int = 0
+
+
+def areas(batch, device, factor=1.0):
+    radius = torch.tensor([disc.radius for disc in batch], dtype=torch.float64, device=device)
+    return (factor * torch.pi * radius**2).cpu().numpy()
+
+
+def table(batch, values, rad=1e-13, failure=0.0, **more):
+    return Measurements({"area": reals(values, rad, failure), **more}, np.arange(len(batch)))
+
+
+def precisely(disc, bits):
+    with flint.ctx.workprec(bits):
+        area = flint.arb.pi() * flint.arb(disc.radius) ** 2
+    return table((disc,), [float(area.mid())])
+
+
+@simulator("area", limited_by="rounding", precisely=precisely)
+def honest(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, device))
+
+
+@simulator("area", limited_by="rounding", precisely=precisely)
+def depends_on_its_batch(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, device) + 1e-6 * len(batch))
+
+
+def impure():
+    calls = itertools.count()
+
+    @simulator("area", limited_by="sampling")
+    def observe(batch, *, delta, effort=0, device):
+        return table(batch, areas(batch, device) + 1e-16 * next(calls), rad=1e-6)
+
+    return observe
+
+
+@simulator("area", limited_by="rounding", precisely=precisely)
+def forgets_the_device(batch, *, delta, effort=0, device):
+    torch.empty(0, device=device)
+    return table(batch, torch.tensor(areas(batch, device)).numpy())
+
+
+@simulator("area", limited_by="rounding", precisely=precisely)
+def ignores_the_device(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, torch.device("cpu")))
+
+
+@simulator("area perimeter", limited_by="rounding", precisely=precisely)
+def lacks_a_column(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, device))
+
+
+@simulator("area", limited_by="sampling")
+def overspends(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, device), failure=2 * delta)
+
+
+@simulator("area", limited_by="discretisation")
+def grows_with_effort(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, device), rad=1e-6 * (1 + effort))
+
+
+@simulator("area", limited_by="rounding", precisely=precisely)
+def differs_from_its_precise_tier(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, device, factor=1 + 1e-9))
+
+
+@simulator("area", limited_by="rounding")
+def has_no_precise_tier(batch, *, delta, effort=0, device):
+    return table(batch, areas(batch, device))
+
+
+@simulator("area inside corners", limited_by="sampling")
+def discrete(batch, *, delta, effort=0, device):
+    inside = [bool(stream(disc, "point").random() < 0.5) for disc in batch]
+    return table(
+        batch, areas(batch, device), 1e-6, delta, inside=booleans(inside), corners=choices([(0, 1)] * len(batch))
+    )
+
+
+DISCS = (Disc(1.0), Disc(0.1, 3), Disc(2.5, 7))
+BROKEN: dict[str, list[Simulator]] = {
+    "columns": [lacks_a_column],
+    "budget": [overspends],
+    "pure": [impure()],
+    "alone": [depends_on_its_batch],
+    "device_clean": [forgets_the_device],
+    "absent_device": [ignores_the_device],
+    "effort": [grows_with_effort],
+    "precise": [differs_from_its_precise_tier, has_no_precise_tier],
+}
+
+
+@pytest.mark.parametrize("observe", [honest, discrete], ids=lambda s: s.name)
+def test_an_honest_simulator_breaks_no_rule(observe):
+    assert breaches(Trial(observe, DISCS)) == []
+
+
+@pytest.mark.parametrize(("rule", "observe"), [(r, s) for r, found in BROKEN.items() for s in found])
+def test_each_rule_catches_a_simulator_that_breaks_it(rule, observe):
+    found = breaches(Trial(observe, DISCS), (rule,))
+    assert found
+    assert all(words.startswith(f"{rule}: got ") and "; expected " in words for words in found)
+
+
+@dataclass
+class Mutable:
+    radius: float = 1.0
+
+
+@dataclass(frozen=True)
+class Holding:
+    radius: object = 1.0
+
+
+@pytest.mark.parametrize("instance", [Mutable(), Holding(np.float64(1.0)), Holding([1.0])], ids=repr)
+def test_an_instance_that_is_not_plain_is_named(instance):
+    assert breaches(Trial(honest, (instance,)), ("plain",))
+
+
+def test_integers_are_compared_exactly():
+    @simulator("count", limited_by="exact")
+    def observe(batch, *, delta, effort=0, device):
+        torch.empty(0, device=device)
+        return Measurements({"count": integers([2**80 + len(batch)] * len(batch))}, np.arange(len(batch)))
+
+    assert any("count" in words for words in breaches(Trial(observe, DISCS), ("alone",)))
+    assert breaches(Trial(replace(observe), DISCS[:1])) == []
