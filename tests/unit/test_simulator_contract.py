@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
-import pkgutil
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -14,23 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-import checks
 from checks.engine.contract import RULES, Trial, breaches
 from checks.engine.draw import bulk
-from checks.engine.experiment import Audit, Experiment
+from checks.engine.experiment import Experiment
 from simulators.measurement import Measurements, Simulator, booleans, choices, integers, reals, simulator
 from simulators.streams import stream
+from tests.audits import audits
 
 DRAWN = 2
-
-
-def audits() -> Iterator[type[Audit]]:
-    """The audit classes of every check file."""
-    for module in pkgutil.iter_modules(checks.__path__):
-        if module.name.startswith("test_"):
-            for value in vars(importlib.import_module(f"checks.{module.name}")).values():
-                if isinstance(value, type) and issubclass(value, Audit) and value.experiments:
-                    yield value
 
 
 EXPERIMENTS = {f"{audit.theorem().name}/{e.name}": e for audit in audits() for e in audit.experiments}
