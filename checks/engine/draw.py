@@ -12,9 +12,10 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hypothesis import strategies as st
+if TYPE_CHECKING:  # only a search needs Hypothesis; reading stored evidence does not
+    from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
 
@@ -53,11 +54,14 @@ Family = Callable[..., Any]
 
 
 class _Searched(Draw):
-    def __init__(self, draw: Callable[[Any], Any]) -> None:
-        self._draw = draw
+    def __init__(self, draw: Callable[[Any], Any], integers: Callable[[int, int], Any]) -> None:
+        self._draw, self._integers = draw, integers
+        self.choices: list[int] = []
 
     def integer(self, low: int, high: int) -> int:
-        return int(self._draw(st.integers(low, high)))
+        value = int(self._draw(self._integers(low, high)))
+        self.choices.append(value)
+        return value
 
 
 class Seeded(Draw):
@@ -73,12 +77,15 @@ class Seeded(Draw):
         return value
 
 
-def strategy(family: Family, **flags: bool) -> st.SearchStrategy[Any]:
-    """The family as a Hypothesis strategy; ``flags`` are its assumption keywords."""
+def strategy(family: Family, **flags: bool) -> SearchStrategy[tuple[Any, tuple[int, ...]]]:
+    """The family as a Hypothesis strategy of (instance, choices); ``flags`` are its assumption keywords."""
+    from hypothesis import strategies as st
 
     @st.composite
-    def build(draw: Callable[[Any], Any]) -> Any:
-        return family(_Searched(draw), **flags)
+    def build(draw: Callable[[Any], Any]) -> tuple[Any, tuple[int, ...]]:
+        searched = _Searched(draw, st.integers)
+        instance = family(searched, **flags)
+        return instance, tuple(searched.choices)
 
     return build()
 

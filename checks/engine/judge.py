@@ -46,7 +46,7 @@ SILENT = Judgement("silent", excess=-math.inf)
 Node = Callable[[Row], Judgement]
 
 
-def _number(value: Value) -> float:
+def number(value: Value) -> float:
     """A float near the value, for ordering and display only; never for a decision."""
     try:
         return float(value.mid()) if isinstance(value, arb) else int(value.p) / int(value.q)
@@ -61,12 +61,12 @@ def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Va
         lhs, rhs = left(row), right(row)
         difference = lhs - rhs
         if exact(difference):
-            middle, radius = _number(difference), 0.0
+            middle, radius = number(difference), 0.0
             zero = difference == 0
             certain = not zero if unequal else (zero if equality else difference < 0 or (zero and not strict))
             violated = not certain
         else:
-            middle, radius = _number(difference), float(difference.rad())
+            middle, radius = number(difference), float(difference.rad())
             zero = difference == 0
             if equality:
                 certain, violated = bool(zero), not difference.contains(0)
@@ -88,10 +88,10 @@ def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Va
 
 def _scale(lhs: Value, rhs: Value, distance: float, radius: float) -> tuple[float, float, float]:
     """Resolution, blur and ratio of a comparison."""
-    big, small = abs(_number(rhs)), abs(_number(lhs))
+    big, small = abs(number(rhs)), abs(number(lhs))
     side = rhs if big >= small else lhs
     room = max(big, small) - (float(side.rad()) if isinstance(side, arb) else 0.0)
-    ratio = _number(lhs) / _number(rhs) if big else math.nan
+    ratio = number(lhs) / number(rhs) if big else math.nan
     if not 0 < room < math.inf:
         return math.inf, math.inf, ratio
     return max(radius - distance, 0.0) / room, radius / room, ratio

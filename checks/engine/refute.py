@@ -1,0 +1,191 @@
+"""From a violated row to a counterexample: shrink it, confirm it, write it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, is_dataclass, replace
+from random import Random
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+from hypothesis import HealthCheck, Phase, Verbosity, find, settings
+from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
+from hypothesis.errors import NoSuchExample
+from sympy import sstr
+
+from simulators.measurement import Measurements
+from theorems.statement import Claim
+
+from .draw import strategy
+from .evaluate import exact
+from .evidence import Evidence
+from .experiment import Experiment
+from .judge import Judgement, number, rows, sides
+from .measure import BUDGET, SimulatorError, look, look_precisely, select
+from .verdict import Counterexample
+from .weigh import Weighed, admitted, failure_of, judge_table
+
+LOOKS = 300
+CONFIRM_BITS = 256
+_KEY = b"offender"
+
+
+@dataclass(frozen=True, eq=False)
+class Confirmed:
+    """A violated row of one instance, measured again: on another stream, with more effort or in more bits."""
+
+    instance: Any
+    table: Measurements
+    row: int
+    judgement: Judgement
+    bits: int
+    certified: bool
+    failure: float
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """What the search shows of a refuted claim."""
+
+    simplest: Counterexample
+    worst: Counterexample
+    certified: bool
+    failure: float
+
+
+def refute(weighed: Weighed, evidence: Evidence, device: str) -> Refutation | None:
+    """Confirm the worst violation and the simplest one; None when no violation is confirmed.
+
+    Raises `SimulatorError` when a radius that claims to be a proof is contradicted at higher precision.
+    """
+    claim, experiment = weighed.claim, weighed.experiment
+    elements = list(dict.fromkeys(j.element for j in weighed.violations))
+    worst = next((c for e in elements[:4] if (c := confirm(claim, experiment, weighed.instances[e], device))), None)
+    if worst is None:
+        return None
+    drawn = [evidence.choices[e] for e in elements if evidence.choices[e]]
+    offender = min(drawn, key=lambda choices: (len(choices), choices), default=())
+    found = shrink(claim, experiment, offender, device)
+    simplest = (confirm(claim, experiment, found, device) if found is not None else None) or worst
+    both = (simplest, worst)
+    return Refutation(
+        _describe(claim, simplest),
+        _describe(claim, worst),
+        all(c.certified for c in both),
+        sum(c.failure for c in both),
+    )
+
+
+def violated(
+    claim: Claim, experiment: Experiment, table: Measurements, bits: int = 128
+) -> tuple[int, Judgement] | None:
+    """The violated row of largest excess, if any."""
+    judged = judge_table(claim, table, admitted(claim, experiment, table), bits)
+    hits = [(r, j) for r, j in judged if j.status == "violated"]
+    return max(hits, key=lambda rj: (rj[1].excess, -rj[0])) if hits else None
+
+
+def shrink(claim: Claim, experiment: Experiment, offender: tuple[int, ...], device: str) -> Any:
+    """The simplest instance that Hypothesis finds from the offender's choices (None: it found none)."""
+    looks = 0
+
+    def offends(drawn: Any) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks > LOOKS:
+            return False
+        table = look(experiment, [drawn[0]], delta=BUDGET / (4 * LOOKS), device=device)
+        return violated(claim, experiment, table) is not None
+
+    database = InMemoryExampleDatabase()
+    if offender:
+        # The secondary key is the one that Hypothesis shrinks again instead of trusting as already minimal.
+        database.save(_KEY + b".secondary", choices_to_bytes(offender))
+    try:
+        return find(
+            strategy(experiment.instances, **experiment.flags),
+            offends,
+            settings=settings(
+                max_examples=LOOKS,
+                database=database,
+                derandomize=False,
+                deadline=None,
+                phases=(Phase.reuse, Phase.generate, Phase.shrink),
+                suppress_health_check=tuple(HealthCheck),
+                verbosity=Verbosity.quiet,
+            ),
+            random=Random(0),
+            database_key=_KEY,
+        )[0]
+    except NoSuchExample:
+        return None
+
+
+def confirm(claim: Claim, experiment: Experiment, instance: Any, device: str) -> Confirmed | None:
+    """Measure the instance again, independently or more precisely; None when the violation does not come back."""
+    observe = experiment.observe
+    first = look(experiment, [instance], delta=BUDGET / 8, device=device)
+    before = violated(claim, experiment, first)
+    if before is None:
+        return None
+    if observe.precisely is not None:
+        table = look_precisely(experiment, instance, CONFIRM_BITS)
+        hit = violated(claim, experiment, table, CONFIRM_BITS)
+        if hit is None:
+            if _row_proved(claim, first, before[0]):
+                raise SimulatorError(
+                    experiment,
+                    f"its radius at 53 bits excludes {claim.name}, which {CONFIRM_BITS} bits allow",
+                    instance,
+                )
+            return None
+        return Confirmed(
+            instance, table, *hit, CONFIRM_BITS, _row_proved(claim, table, hit[0]), failure_of(claim, table, hit[0])
+        )
+    if observe.limited_by == "sampling" and is_dataclass(instance) and hasattr(instance, "seed"):
+        fresh = replace(instance, seed=instance.seed + 1_000_003)  # type: ignore[type-var]
+        table = look(experiment, [fresh], delta=BUDGET / 8, device=device)
+    else:
+        table = look(experiment, [instance], delta=BUDGET / 8, effort=1, device=device)
+    hit = violated(claim, experiment, table)
+    if hit is None:
+        return None
+    return Confirmed(instance, table, *hit, 53, _row_proved(claim, table, hit[0]), failure_of(claim, table, hit[0]))
+
+
+def _row_proved(claim: Claim, table: Measurements, row: int) -> bool:
+    return all(table.columns[o.name].proved for o in claim.observables) and failure_of(claim, table, row) == 0
+
+
+def _describe(claim: Claim, found: Confirmed) -> Counterexample:
+    names = sorted(found.table.columns)
+    row = next(iter(rows(select(found.table, np.array([found.row])), names)))
+    before, ctx.prec = ctx.prec, max(found.bits, 128)
+    try:
+        failing = sides(claim.relation, row)
+        gap = abs(failing[1] - failing[2]) if failing else arb(0)
+        return Counterexample(
+            instance=found.instance,
+            index={k: int(v[found.row]) for k, v in found.table.index.items()},
+            values={name: text(value) for name, value in row.items()},
+            comparison=sstr(failing[0] if failing else claim.relation),
+            measured=" ± ".join(p for p in text(failing[1]) if p) if failing else "",
+            claimed=" ± ".join(p for p in text(failing[2]) if p) if failing else "",
+            gap=number(gap),
+            excess=found.judgement.excess,
+            bits=found.bits,
+            confirmed=True,
+        )
+    finally:
+        ctx.prec = before
+
+
+def text(value: Any) -> tuple[str, str]:
+    """A measured value as (midpoint, radius) in decimals; the radius is empty for an exact value."""
+    if exact(value):
+        short = str(value)
+        return (short if len(short) <= 24 else f"{int(value.p) / int(value.q):.15g}"), ""
+    if isinstance(value, arb):
+        radius = float(value.rad())
+        return f"{float(value.mid()):.15g}", f"{radius:.1g}" if radius else ""
+    return str(value), ""

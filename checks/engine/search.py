@@ -1,0 +1,127 @@
+"""A claim audited: gathered evidence, more effort where it is close, and confirmed counterexamples."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from theorems.statement import Claim, Saying
+
+from .draw import Seeded
+from .evaluate import BITS
+from .evidence import Evidence
+from .experiment import Experiment, ExperimentError
+from .gather import PROFILES, Profile, find_profile, gather
+from .judge import compile_claim
+from .measure import BUDGET, concatenate, look, look_precisely
+from .refute import refute
+from .verdict import Verdict, strongest
+from .weigh import Judged, Weighed, admitted, judge_evidence, judge_table, summarise, weigh
+
+__all__ = ["PROFILES", "Profile", "audit", "examine", "find_profile", "gather", "weigh"]
+
+CLOSE = 0.5
+SHARPENED = 32
+PRECISE_BITS = 192
+
+
+def audit(claim: Claim | Saying, *experiments: Experiment, profile: str = "quick", device: str = "cpu") -> Verdict:
+    """Judge a claim on every experiment whose observables cover it: the strongest verdict.
+
+    Raises `ExperimentError` when none covers it.
+    """
+    stated = claim.as_claim() if isinstance(claim, Saying) else claim
+    fitting = [e for e in experiments if e.covers(stated)]
+    if not fitting:
+        measured = sorted({name for e in experiments for name in e.observe.observables})
+        raise ExperimentError(
+            f"claim {stated.name!r} over {', '.join(o.name for o in stated.observables) or 'no observable'}",
+            f"symbols that one experiment measures ({', '.join(measured) or 'no experiment given'})",
+            "add an experiment, or an observable to its simulator",
+        )
+    return strongest([examine(stated, e, gather(e, profile, device), device) for e in fitting])
+
+
+def examine(claim: Claim, experiment: Experiment, evidence: Evidence, device: str = "cpu") -> Verdict:
+    """Judge a claim on evidence of one experiment, sharpen what is close, confirm what is violated."""
+    started = time.perf_counter()
+    weighed = sharpen(judge_evidence(claim, experiment, evidence), device)
+    verdict = summarise(weighed, evidence.profile)
+    if verdict.kind == "REFUTED":
+        found = refute(weighed, evidence, device)
+        if found is None:
+            quiet = replace(weighed, judged=tuple(j for j in weighed.judged if j.judgement.status != "violated"))
+            again = summarise(quiet, evidence.profile)
+            verdict = replace(
+                again, reason=f"{len(weighed.violations)} violated rows did not come back when measured again"
+            )
+        else:
+            verdict = replace(
+                verdict,
+                simplest=found.simplest,
+                worst=found.worst,
+                certified=found.certified,
+                failure=found.failure,
+            )
+    if verdict.kind == "SURVIVED" and holds_of_everything(claim):
+        verdict = replace(verdict, kind="VACUOUS", reason="the relation holds of every value of its observables")
+    return replace(verdict, seconds=time.perf_counter() - started)
+
+
+def sharpen(weighed: Weighed, device: str) -> Weighed:
+    """Measure again, with more effort, the elements whose rows are close to violated or too blurred to tell."""
+    claim, experiment = weighed.claim, weighed.experiment
+    observe = experiment.observe
+    if observe.limited_by == "exact" or (observe.limited_by == "rounding" and observe.precisely is None):
+        return weighed
+    wanted: dict[int, float] = {}
+    for judged in weighed.judged:
+        j = judged.judgement
+        blurred = claim.goal < j.blur < math.inf
+        if j.status == "consistent" and (blurred or CLOSE <= j.excess <= 1):
+            wanted[judged.element] = max(wanted.get(judged.element, -math.inf), j.excess)
+    chosen = sorted(wanted, key=lambda e: (-wanted[e], e))[:SHARPENED]
+    if not chosen:
+        return weighed
+    batch = [weighed.instances[e] for e in chosen]
+    if observe.precisely is not None:
+        bits = PRECISE_BITS
+        table = concatenate([look_precisely(experiment, instance, bits) for instance in batch], chosen)
+    else:
+        bits = BITS
+        finer = look(experiment, batch, delta=BUDGET / (8 * len(batch)), effort=1, device=device)
+        table = replace(finer, element=np.array(chosen)[finer.element])
+    rows = judge_table(claim, table, admitted(claim, experiment, table), bits)
+    kept = tuple(j for j in weighed.judged if j.element not in set(chosen))
+    return replace(weighed, judged=kept + tuple(Judged(table, r, j) for r, j in rows))
+
+
+def holds_of_everything(claim: Claim) -> bool:
+    """Whether the relation certainly holds of whatever values its observables' domains allow (200 tries)."""
+    judge = compile_claim(claim.relation)
+    held = 0
+    for trial in range(200):
+        draw = Seeded(f"every-{trial}")
+        row = {o.name: _anything(draw, o.domain) for o in claim.observables}
+        judgement = judge(row)
+        if judgement.status == "violated" or (judgement.status == "consistent" and not judgement.certain):
+            return False
+        held += judgement.certain
+    return held >= 100
+
+
+def _anything(draw: Seeded, domain: str) -> Any:
+    if domain == "boolean":
+        return draw.boolean()
+    if domain == "probability":
+        return fmpq(draw.integer(0, 1000), 1000)
+    if "integer" in domain:
+        low = {"integer": -50, "nonnegative integer": 0, "positive integer": 1}[domain]
+        return fmpq(draw.integer(low, 50))
+    value = fmpq(draw.integer(1, 1000), 100) * fmpq(10) ** draw.integer(-3, 3)
+    return value if domain in ("positive", "nonnegative") or draw.boolean() else -value

@@ -1,0 +1,188 @@
+"""A claim weighed on stored measurements: which rows count, and what they say together."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from simulators.measurement import Measurements
+from theorems.statement import Assumption, Claim, observables_of
+
+from .evaluate import BITS
+from .evidence import Evidence
+from .experiment import Experiment, ExperimentError
+from .judge import Judgement, compile_claim, rows
+from .measure import select
+from .verdict import Resolution, Verdict
+
+_STATUSES: WeakKeyDictionary[Measurements, dict[Any, np.ndarray]] = WeakKeyDictionary()
+MISSED_SHARE = 0.01
+BLIND_SHARE = 0.5
+
+
+class Judged(NamedTuple):
+    """One judged row of a table."""
+
+    table: Measurements
+    row: int
+    judgement: Judgement
+
+    @property
+    def element(self) -> int:
+        """The instance that the row speaks of."""
+        return int(self.table.element[self.row])
+
+
+@dataclass(frozen=True, eq=False)
+class Weighed:
+    """A claim judged row by row: the rows that count.  Elements of every table point into ``instances``."""
+
+    claim: Claim
+    experiment: Experiment
+    instances: tuple[Any, ...]
+    judged: tuple[Judged, ...]
+
+    @property
+    def violations(self) -> list[Judged]:
+        """The violated rows, largest excess first."""
+        hits = [j for j in self.judged if j.judgement.status == "violated"]
+        return sorted(hits, key=lambda j: (-j.judgement.excess, j.row))
+
+
+def judge_table(
+    claim: Claim, table: Measurements, mask: np.ndarray, bits: int = BITS
+) -> Iterator[tuple[int, Judgement]]:
+    """The judgement of every row that the mask admits, with its row number."""
+    numbers = np.flatnonzero(mask)
+    judge = compile_claim(claim.relation, bits)
+    chosen = table if len(numbers) == len(table) else select(table, numbers)
+    for number, row in zip(numbers.tolist(), rows(chosen, [o.name for o in claim.observables]), strict=True):
+        yield number, judge(row)
+
+
+def admitted(claim: Claim, experiment: Experiment, table: Measurements) -> np.ndarray:
+    """Which rows count for a claim: none of its assumptions is certainly violated, each dropped one certainly is."""
+    mask = np.ones(len(table), dtype=bool)
+    theorem = experiment.theorem
+    for assumption in theorem.assumptions:
+        if assumption.name in experiment.dropped:
+            mask &= _violated(assumption, experiment, table, required=True)
+        elif assumption.name in theorem.assumed_by(claim):
+            mask &= ~_violated(assumption, experiment, table, required=False)
+    return mask
+
+
+def _violated(assumption: Assumption, experiment: Experiment, table: Measurements, required: bool) -> np.ndarray:
+    relation = assumption.relation
+    names = [o.name for o in observables_of(relation)] if relation is not None else []
+    if relation is None or not set(names) <= set(table.columns):
+        if required:
+            raise ExperimentError(
+                f"assumption {assumption.name!r} dropped in experiment {experiment.name}",
+                f"a relation over measured observables ({', '.join(names) or 'none stated'})",
+                "measure what verifies it, so that a counterexample is certified to violate it",
+            )
+        return np.zeros(len(table), dtype=bool)
+    cache = _STATUSES.setdefault(table, {})
+    if relation not in cache:
+        judge = compile_claim(relation)
+        cache[relation] = np.array([judge(row).status == "violated" for row in rows(table, names)], dtype=bool)
+    return cache[relation]
+
+
+def judge_evidence(claim: Claim, experiment: Experiment, evidence: Evidence) -> Weighed:
+    """The claim on every row of the evidence that counts."""
+    table = evidence.measurements
+    rows_judged = judge_table(claim, table, admitted(claim, experiment, table))
+    return Weighed(claim, experiment, evidence.instances, tuple(Judged(table, r, j) for r, j in rows_judged))
+
+
+def weigh(claim: Claim, experiment: Experiment, evidence: Evidence) -> Verdict:
+    """The verdict on stored evidence alone: no new instance, no confirmation."""
+    return summarise(judge_evidence(claim, experiment, evidence), evidence.profile)
+
+
+def summarise(weighed: Weighed, profile: str) -> Verdict:
+    """What the judged rows say together; a violation here is not yet confirmed."""
+    claim, experiment = weighed.claim, weighed.experiment
+    counts = Counter(j.judgement.status for j in weighed.judged)
+    spoken = [j for j in weighed.judged if j.judgement.status in ("violated", "consistent")]
+    resolution = _resolution([j.judgement for j in spoken], claim.goal)
+    kind, reason = _kind(claim, counts, resolution, [j.judgement for j in spoken])
+    tightest, tightness = _tightest(claim, spoken)
+    witness = next((j for j in spoken if j.judgement.certain), None) if kind == "WITNESSED" else None
+    return Verdict(
+        kind=kind,
+        theorem=experiment.theorem.name,
+        claim=claim.name,
+        relation=claim.relation,
+        experiment=experiment.name,
+        profile=profile,
+        instances=len({j.element for j in spoken}),
+        rows=len(spoken),
+        silent=counts["silent"],
+        undefined=counts["undefined"],
+        outside=counts["outside"],
+        resolution=resolution,
+        tightest=None if tightest is None else weighed.instances[tightest.element],
+        tightness=tightness,
+        witness=None if witness is None else weighed.instances[witness.element],
+        failure=sum(failure_of(claim, j.table, j.row) for j in spoken)
+        if experiment.observe.limited_by == "sampling"
+        else 0.0,
+        reason=reason,
+        dropped=experiment.dropped,
+    )
+
+
+def failure_of(claim: Claim, table: Measurements, row: int) -> float:
+    """The probability that some interval behind a row of a claim is wrong."""
+    return float(sum(table.columns[o.name].failure[row] for o in claim.observables))
+
+
+def _resolution(judged: list[Judgement], goal: float) -> Resolution:
+    finite = sorted(j.resolution for j in judged if j.resolution < math.inf)
+    if not finite:
+        return Resolution(infinite=1.0 if judged else 0.0)
+    missed = sum(1 for j in judged if j.blur < math.inf and j.blur > goal)
+    return Resolution(finite[0], finite[len(finite) // 2], 1 - len(finite) / len(judged), missed / len(finite))
+
+
+def _kind(claim: Claim, counts: Counter[str], resolution: Resolution, spoken: list[Judgement]) -> tuple[str, str]:
+    if not spoken:
+        if counts["silent"] or counts["undefined"] or counts["outside"]:
+            said = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+            return "VACUOUS", f"no row speaks of the claim: {said}"
+        return "VACUOUS", "no instance has a row that satisfies the assumptions"
+    if claim.kind == "existence":
+        if any(j.certain for j in spoken):
+            return "WITNESSED", "an instance certifies it"
+        return "UNDECIDED", f"no witness among {len(spoken)} rows; a new family of instances would be needed"
+    if counts["violated"]:
+        return "REFUTED", f"{counts['violated']} of {len(spoken)} rows exclude it"
+    if claim.kind == "empirical":
+        return "MEASURED", f"the intervals of {len(spoken)} rows agree with it"
+    if resolution.missed > MISSED_SHARE:
+        return "UNDECIDED", (
+            f"{resolution.missed:.0%} of the rows have error bars wider than the goal {claim.goal:.0e};"
+            " smaller radii (more effort, or another simulator) would decide"
+        )
+    if resolution.infinite > BLIND_SHARE:
+        return "UNDECIDED", f"{resolution.infinite:.0%} of the rows could see no relative deviation at all"
+    return "SURVIVED", ""
+
+
+def _tightest(claim: Claim, spoken: list[Judged]) -> tuple[Judged | None, float]:
+    """For a bound the row of the largest observed/bound ratio, else of the largest excess."""
+    best, best_value = None, -math.inf
+    for judged in spoken:
+        value = judged.judgement.ratio if claim.kind == "bound" else judged.judgement.excess
+        if math.isfinite(value) and value > best_value:
+            best, best_value = judged, value
+    return best, best_value
