@@ -227,8 +227,9 @@ class Theorem:
         return tuple(found[name] for name in sorted(found))
 
     def variant(self, *claims: Claim, name: str = "") -> Theorem:
-        """The same setting with other claims: a theorist's conjecture."""
-        return replace(self, name=name or self.name, claims=claims, sayings=(), parent=self.name)
+        """The same setting with other claims: a theorist's conjecture, to which the derivation does not extend."""
+        alone = tuple(replace(c, follows_from=()) for c in claims)
+        return replace(self, name=name or self.name, claims=alone, derivation=(), sayings=(), parent=self.name)
 
     def without(self, assumption: str) -> Theorem:
         """The same claims with one assumption dropped.  Raises `StatementError` for an unknown name."""

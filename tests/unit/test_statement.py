@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import pytest
 import sympy
@@ -134,10 +135,14 @@ def test_a_saying_is_found_and_judged_as_a_claim():
     assert found.words == "always positive"
 
 
-def test_a_variant_has_the_setting_but_no_sayings():
-    variant = theorem(sayings=(SAYING,)).variant(Claim("cube", Ge(x**3, 0)))
-    assert [c.name for c in variant.claims] == ["cube"]
-    assert variant.sayings == ()
+def test_a_variant_has_the_setting_but_neither_sayings_nor_proof():
+    steps = (Step("search", "…", "searched", claim="square"), Step("sum", "…", "cited", source="a book"))
+    proved = Claim("square", Ge(x**2, 0), follows_from=("sum",))
+    variant = theorem(claims=(proved,), derivation=steps, sayings=(SAYING,)).variant(
+        Claim("cube", Ge(x**3, 0)), replace(proved, name="root", relation=Ge(x, 0))
+    )
+    assert [(c.name, c.follows_from) for c in variant.claims] == [("cube", ()), ("root", ())]
+    assert variant.sayings == variant.derivation == ()
     assert variant.assumptions == (SMALL,)
     assert variant.parent == "squares"
 
