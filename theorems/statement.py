@@ -232,18 +232,23 @@ class Theorem:
         return replace(self, name=name or self.name, claims=alone, derivation=(), sayings=(), parent=self.name)
 
     def without(self, assumption: str) -> Theorem:
-        """The same claims with one assumption dropped.  Raises `StatementError` for an unknown name."""
+        """The same claims with one assumption dropped, and no proof of those that rested on it.
+
+        Raises `StatementError` for an unknown name.
+        """
         self.assumption(assumption)
 
         def relax(item: Any) -> Any:
-            if item.assumes is None:
-                return item
-            return replace(item, assumes=tuple(a for a in item.assumes if a != assumption))
+            left = None if item.assumes is None else tuple(a for a in item.assumes if a != assumption)
+            return replace(item, assumes=left)
+
+        def unproved(claim: Claim) -> Claim:
+            return replace(claim, follows_from=()) if assumption in self.assumed_by(claim) else claim
 
         return replace(
             self,
             assumptions=tuple(a for a in self.assumptions if a.name != assumption),
-            claims=tuple(relax(c) for c in self.claims),
+            claims=tuple(relax(unproved(c)) for c in self.claims),
             sayings=tuple(relax(s) for s in self.sayings),
             parent=self.name,
         )

@@ -156,6 +156,15 @@ def test_dropping_an_assumption_relaxes_the_claims_that_name_it():
         theorem().without("tiny")
 
 
+def test_a_proof_does_not_outlive_the_assumption_it_rests_on():
+    steps = (Step("sum", "…", "cited", source="a book"),)
+    resting = Claim("resting", Ge(x, 0), follows_from=("sum",))
+    free = Claim("free", Ge(x**2, 0), assumes=(), follows_from=("sum",))
+    relaxed = theorem(claims=(resting, free), derivation=steps).without("small")
+    assert relaxed.claim("resting").follows_from == ()
+    assert relaxed.claim("free").follows_from == ("sum",)
+
+
 def test_the_observables_of_a_theorem_include_those_of_its_assumptions_and_sayings():
     stated = theorem(claims=(Claim("c", Ge(P, 0)),), sayings=(Saying("s", "p", "…", Gt(N, 0), "SURVIVED"),))
     assert [o.name for o in stated.observables] == ["N", "P", "x"]
