@@ -132,7 +132,7 @@ def test_sums_and_products_fold_over_exact_integers():
 
 
 def test_an_unknown_function_is_an_error_with_a_remedy():
-    with pytest.raises(EvaluationError, match="zeta.*expected one of.*rewrite"):
+    with pytest.raises(EvaluationError, match=r"zeta.*expected one of.*rewrite"):
         compile_term(sympy.zeta(x))
 
 
