@@ -6,7 +6,6 @@ import ast
 import importlib
 import inspect
 import itertools
-import pickle
 import re
 
 import pytest
@@ -70,13 +69,6 @@ def test_what_is_printed_is_what_was_written(theorem, relation):
         if isinstance(node, heads):
             name = type(node).__name__
             assert SHORT.get(name, name).lower() in written
-
-
-@pytest.mark.parametrize(("theorem", "relation"), CASES)
-def test_a_relation_survives_the_way_to_another_process(theorem, relation):
-    copy = pickle.loads(pickle.dumps(relation))  # noqa: S301 - our own bytes
-    assert copy == relation
-    assert sympy.latex(copy) == sympy.latex(relation)
 
 
 @each_theorem
