@@ -1,0 +1,95 @@
+"""The command line.  Commands import what they need when they run, so that ``--help`` is immediate."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+USAGE, INTERRUPTED = 2, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="theorem-audit", prog_name="theorem-audit", message="%(prog)s %(version)s")
+def cli() -> None:
+    """An executable proof audit of deep-learning theory.
+
+    Theorems are relations, simulators measure with error bars, checks search for an instance where they disagree.
+    Run the audit itself with `pytest checks/`.
+    """
+
+
+@cli.command("list")
+def list_theorems() -> None:
+    """List the theorems of the catalogue."""
+    from theorems import all_theorems
+
+    from .report.terminal import catalogue
+
+    click.echo(catalogue(all_theorems().values()))
+
+
+@cli.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Show one theorem: claims, assumptions, derivation, sayings, non-claims and sources."""
+    from .report.terminal import known, statement
+
+    click.echo(statement(known(name)))
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Recompute and compare with the file; exit 1 where they differ.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("REPORT.md"), show_default=True, metavar="FILE",
+    help="The file to write, or to compare with.",
+)  # fmt: skip
+def report(check: bool, output: Path) -> None:
+    """Run the whole audit in a fresh store and write it up.
+
+    Takes as long as the audit itself: one to two minutes.
+    """
+    from .report import write
+
+    sys.exit(write.check(output) if check else write.write(output))
+
+
+@cli.command()
+@click.argument("verdict")
+def explain(verdict: str) -> None:
+    """Explain a verdict: when it is given, and what it does not mean."""
+    from .report.terminal import explanation
+
+    click.echo(explanation(verdict))
+
+
+@cli.command()
+def clean() -> None:
+    """Remove the evidence that audits stored in this directory."""
+    from .engine.store import Store
+
+    freed = Store(".audit").clean()
+    click.echo(f"removed {freed / 1e6:.1f} MB of evidence from .audit" if freed else "nothing to remove: no evidence here")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0, 1 (differs or refuted), 2 (usage), 130 (interrupted)."""
+    try:
+        cli.main(None if arguments is None else list(arguments), prog_name="theorem-audit", standalone_mode=False)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as problem:
+        problem.show()
+        return problem.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; nothing was written", err=True)
+        return INTERRUPTED
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

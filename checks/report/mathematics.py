@@ -1,0 +1,73 @@
+"""LaTeX that GitHub shows: sympy's, without what its Markdown or its list of allowed macros trips over."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sympy
+from sympy.printing.latex import LatexPrinter, greek_letters_set
+
+from theorems.statement import Observable
+
+# Markdown eats a backslash before punctuation, `|` ends a table cell and `\operatorname` is refused outright.
+_SPELLED = (
+    (r"\\operatorname\*?", r"\\mathrm"),
+    (r"\\\\", r"\\cr "),
+    (r"\\\{", r"\\lbrace "),
+    (r"\\\}", r"\\rbrace "),
+    (r"\\\|", r"\\Vert "),
+    (r"\\[,:>]", r"\\thinspace "),
+    (r"\\;", r"\\thickspace "),
+    (r"\\!", ""),
+    (r"\|", r"\\vert "),
+    (r"\*", r"\\ast "),
+    (r"<", r"\\lt "),
+    (r">", r"\\gt "),
+    (r"(?<=[^\w\s\\])_", " _ "),  # after a brace an underscore could open Markdown's emphasis
+)
+
+
+_LETTERS = {*greek_letters_set, *(letter.capitalize() for letter in greek_letters_set)}
+
+
+class _Printer(LatexPrinter):
+    """sympy's printer, with observables named by words in upright type."""
+
+    printmethod = ""  # observables have a `_latex` of their own, which the method below replaces
+
+    def _print_Observable(self, symbol: Observable) -> str:
+        if symbol.latex_name:
+            return symbol.latex_name
+        stem = symbol.name.split("_")[0]
+        if len(stem) == 1 or stem in _LETTERS:
+            return str(self._print_Symbol(sympy.Symbol(symbol.name)))
+        return rf"\text{{{symbol.name.replace('_', ' ')}}}"
+
+
+def latex(relation: Any) -> str:
+    """The relation in LaTeX, printed from the object that is judged; nothing is simplified."""
+    return github_safe(_Printer().doprint(relation))
+
+
+def github_safe(text: str) -> str:
+    """LaTeX with every construction replaced that GitHub's Markdown would damage."""
+    for pattern, spelled in _SPELLED:
+        text = re.sub(pattern, spelled, text)
+    return re.sub(r" {2,}", " ", text).strip()
+
+
+def inline(relation: Any) -> str:
+    """Mathematics within a sentence or a table cell."""
+    return f"${latex(relation)}$"
+
+
+def display(relation: Any) -> str:
+    """Mathematics on lines of its own."""
+    return f"$$\n{latex(relation)}\n$$"
+
+
+def escaped(text: str) -> str:
+    """Plain words as Markdown shows them: nothing is emphasised, linked, or taken for a cell or for mathematics."""
+    text = re.sub(r"([\\`*_\[\]<>|~#])", r"\\\1", " ".join(text.split()))
+    return text.replace("$", "&#36;")
