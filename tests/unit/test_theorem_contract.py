@@ -14,7 +14,7 @@ from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
 from tests.audits import audits
 from theorems import all_theorems, get
-from theorems.statement import Observable, StatementError, Theorem
+from theorems.statement import Eq, Observable, StatementError, Theorem, observable
 from theorems.talk import STATUSES, statements
 
 THEOREMS = all_theorems()
@@ -49,26 +49,50 @@ def source_of(theorem: Theorem) -> str:
     return inspect.getsource(importlib.import_module(f"theorems.{theorem.name.replace('-', '_')}"))
 
 
-@pytest.mark.parametrize(("theorem", "relation"), CASES)
-def test_a_relation_prints_as_latex_that_names_its_observables(theorem, relation):
-    text = sympy.latex(relation)
-    assert text.count("{") == text.count("}")
-    assert not re.search(r"\^(\{[^{}]*\}|\\?\w+)\^", text), "a double superscript does not compile"
-    assert [o.name for o in relation.free_symbols if sympy.latex(o) not in text] == []
+def flaws_of(text: str, relation: sympy.Basic) -> list[str]:
+    """What keeps LaTeX from compiling or from naming the observables."""
+    flaws = [f"no {o.name}" for o in relation.free_symbols if sympy.latex(o) not in text]
+    if text.count("{") != text.count("}"):
+        flaws.append("unbalanced braces")
+    if re.search(r"\^(\{[^{}]*\}|\\?\w+)\^", text):
+        flaws.append("double superscript")
+    return flaws
 
 
-# sympy evaluates while an expression is written: a head that the file never names was put there by sympy.
-@pytest.mark.parametrize(("theorem", "relation"), CASES)
-def test_what_is_printed_is_what_was_written(theorem, relation):
-    tree = ast.parse(source_of(theorem))
+def heads_never_written(relation: sympy.Basic, source: str) -> list[str]:
+    """Functions, relations and connectives of a tree that its file never names: sympy put them there."""
+    tree = ast.parse(source)
     written = {node.id.lower() for node in ast.walk(tree) if isinstance(node, ast.Name)}
     written |= {node.attr.lower() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-    heads = (sympy.Function, sympy.core.relational.Relational, BooleanFunction, sympy.Sum, sympy.Product)
-    for node in sympy.preorder_traversal(relation):
-        assert not isinstance(node, BooleanAtom)
-        if isinstance(node, heads):
-            name = type(node).__name__
-            assert SHORT.get(name, name).lower() in written
+    heads = (sympy.Function, sympy.core.relational.Relational, BooleanFunction, sympy.Sum, sympy.Product, BooleanAtom)
+    names = [type(node).__name__ for node in sympy.preorder_traversal(relation) if isinstance(node, heads)]
+    return [name for name in names if SHORT.get(name, name).lower() not in written]
+
+
+@pytest.mark.parametrize(("theorem", "relation"), CASES)
+def test_a_relation_prints_as_latex_that_names_its_observables(theorem, relation):
+    assert flaws_of(sympy.latex(relation), relation) == []
+
+
+@pytest.mark.parametrize(("theorem", "relation"), CASES)
+def test_what_is_printed_is_what_was_written(theorem, relation):
+    assert heads_never_written(relation, source_of(theorem)) == []
+
+
+x = observable("x", "a real number")
+
+
+def test_latex_that_would_not_compile_is_noticed():
+    assert flaws_of("a^{2}^{3} = {y", Eq(x, 0)) == ["no x", "unbalanced braces", "double superscript"]
+    assert flaws_of(sympy.latex(Eq((x**2) ** x, 0)), Eq(x, 0)) == []
+
+
+def test_what_sympy_made_of_a_statement_is_noticed():
+    plain = sympy.Symbol("y", real=True)
+    assert heads_never_written(Eq(sympy.sqrt(plain**2), x), "Eq(sqrt(y**2), x)") == ["Abs"]
+    assert heads_never_written(sympy.Eq(x, x), "Eq(x, x)") == ["BooleanTrue"]
+    assert heads_never_written(Eq(x, abs(plain)), "Eq(x, abs(y))") == []
+    assert heads_never_written(Eq(x, abs(plain)), "Eq(x, Abs(y))") == []
 
 
 @each_theorem
