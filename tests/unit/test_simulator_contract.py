@@ -19,6 +19,7 @@ from simulators.streams import stream
 from tests.audits import audits
 
 DRAWN = 2
+DEVICES = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
 
 
 EXPERIMENTS = {f"{audit.theorem().name}/{e.name}": e for audit in audits() for e in audit.experiments}
@@ -33,20 +34,20 @@ def batch_of(experiment: Experiment) -> tuple[object, ...]:
 
 
 @lru_cache(maxsize=4)
-def trial_of(name: str) -> Trial:
-    return Trial(EXPERIMENTS[name].observe, batch_of(EXPERIMENTS[name]))
+def trial_of(name: str, device: str) -> Trial:
+    return Trial(EXPERIMENTS[name].observe, batch_of(EXPERIMENTS[name]), device=device)
 
 
 # One experiment stays on one worker, so that its batch is measured once.
 CASES = [
-    pytest.param(name, rule, id=f"{name}-{rule}", marks=pytest.mark.xdist_group(name))
-    for name, rule in itertools.product(EXPERIMENTS, RULES)
+    pytest.param(name, device, rule, id=f"{name}-{device}-{rule}", marks=pytest.mark.xdist_group(name))
+    for name, device, rule in itertools.product(EXPERIMENTS, DEVICES, RULES)
 ]
 
 
-@pytest.mark.parametrize(("name", "rule"), CASES)
-def test_a_simulator_keeps_its_contract(name, rule):
-    assert breaches(trial_of(name), (rule,)) == []
+@pytest.mark.parametrize(("name", "device", "rule"), CASES)
+def test_a_simulator_keeps_its_contract(name, device, rule):
+    assert breaches(trial_of(name, device), (rule,)) == []
 
 
 @dataclass(frozen=True)
