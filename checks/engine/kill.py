@@ -1,0 +1,282 @@
+"""What became of each mutant: killed by evidence, or not, and why not.
+
+*killed*: a row excludes the mutant, or lies certainly outside its domain where the claim is defined.  *equivalent*: sympy
+shows that it says the same.  *implied*: it says less than the claim.  *true and sharper*: a proof over the stated domain
+shows that it holds, so the claim is not tight.  *below resolution*: it differs from the claim on the rows, everywhere
+by less than their error bars.  *surviving*: none of these; the search was too weak.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import sympy
+from flint import arb, ctx
+
+from theorems.statement import Claim, Step, Theorem
+
+from .change import Change, equivalent, find_change, room_gained, too_large, weaker
+from .evaluate import BITS, Row, Undefined, ball, compile_term
+from .evidence import Evidence
+from .experiment import Experiment
+from .judge import compile_claim, rows
+from .measure import select
+from .mutate import Mutant, mutants
+from .prove import prove
+from .symbolic import decide, difference
+from .verdict import describe
+from .weigh import admitted
+
+KINDS = ("killed", "equivalent", "implied", "true and sharper", "below resolution", "surviving")
+FIRST = 256
+BLOCK = 1024
+NOTHING = 2.0**-100
+CAPS = {"quick": 5_000, "thorough": 50_000, "deep": 500_000}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One mutant's end.  ``resolution`` is that of the row behind the reason (infinite where none is)."""
+
+    theorem: str
+    claim: str
+    mutant: str
+    edit: str
+    relation: str
+    kind: str
+    reason: str
+    experiment: str = ""
+    resolution: float = math.inf
+
+
+@dataclass(eq=False)
+class Rows:
+    """The rows of one experiment's evidence that speak of a claim, diverse ones first, read lazily."""
+
+    claim: Claim
+    experiment: Experiment
+    evidence: Evidence
+    order: np.ndarray
+    total: int
+    read: list[Row] = field(default_factory=list)
+
+    def up_to(self, limit: int, start: int = 0) -> Iterator[tuple[int, Row]]:
+        """Row numbers and rows, in order, from ``start`` to ``limit``."""
+        names = [o.name for o in self.claim.observables]
+        for position in range(start, min(limit, len(self.order))):
+            if position == len(self.read):
+                block = self.order[position : position + (FIRST if position == 0 else BLOCK)]
+                self.read.extend(rows(select(self.evidence.measurements, block), names))
+            yield int(self.order[position]), self.read[position]
+
+    def instance(self, number: int) -> Any:
+        """The instance that a row speaks of."""
+        return self.evidence.instances[int(self.evidence.measurements.element[number])]
+
+    @property
+    def seen(self) -> str:
+        """How many of the rows were read, for people."""
+        looked = len(self.order)
+        return f"{looked} rows" if looked == self.total else f"{looked} of {self.total} rows, evenly spread"
+
+
+def kill_matrix(claim: Claim, experiments: Sequence[Experiment], evidences: Sequence[Evidence]) -> tuple[Outcome, ...]:
+    """The outcome of every mutant of the claim on the evidence of every experiment that covers the claim."""
+    if not experiments:
+        return ()
+    theorem = experiments[0].theorem
+    stored = {e.experiment: e for e in evidences}
+    fitting = [(e, stored[e.name]) for e in experiments if e.covers(claim) and not e.dropped and e.name in stored]
+    tables = [_spread(claim, experiment, evidence) for experiment, evidence in fitting]
+    return tuple(_outcome(theorem, claim, mutant, tables) for mutant in mutants(claim))
+
+
+def strength(outcomes: Sequence[Outcome]) -> tuple[int, int]:
+    """How many mutants were killed, and how many survived without an excuse."""
+    kinds = [o.kind for o in outcomes]
+    return kinds.count("killed"), kinds.count("surviving")
+
+
+def _spread(claim: Claim, experiment: Experiment, evidence: Evidence) -> Rows:
+    """Admitted rows in an order whose every beginning is spread over the whole table (a golden-ratio stride)."""
+    numbers = np.flatnonzero(admitted(claim, experiment, evidence.measurements))
+    size = len(numbers)
+    step = max(1, round(size * 0.6180339887498949))
+    while math.gcd(step, max(size, 1)) != 1:
+        step += 1
+    order = numbers[(np.arange(size, dtype=np.int64) * step) % max(size, 1)]
+    return Rows(claim, experiment, evidence, order[: CAPS.get(evidence.profile, CAPS["quick"])], size)
+
+
+def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Rows]) -> Outcome:
+    start = Outcome(
+        theorem.name, claim.name, mutant.name, mutant.edit, sympy.sstr(mutant.claim.relation), "surviving", ""
+    )
+    if not tables:
+        return replace(start, reason="no experiment measures the claim's observables")
+    for table in tables:
+        found = _kill(claim, mutant, table, 0, FIRST)
+        if found:
+            return replace(start, **found)
+    change = find_change(claim.relation, mutant.claim.relation)
+    if change is not None:
+        falls, grows = _shifts(change, tables)
+        reason = equivalent(change, not falls and not grows)
+        if reason:
+            return replace(start, kind="equivalent", reason=reason)
+        reason = "" if falls else weaker(change) or _weaker_on_rows(change, claim, tables)
+        if reason:
+            return replace(start, kind="implied", reason=reason)
+    for table in tables:
+        found = _kill(claim, mutant, table, FIRST, len(table.order))
+        if found:
+            return replace(start, **found)
+    reason = _sharper(theorem, claim, mutant)
+    if reason:
+        return replace(start, kind="true and sharper", reason=reason)
+    return replace(start, **_below_resolution(change, claim, mutant, tables))
+
+
+def _kill(claim: Claim, mutant: Mutant, table: Rows, start: int, limit: int) -> dict[str, Any] | None:
+    judge, original = compile_claim(mutant.claim.relation), compile_claim(claim.relation)
+    for number, row in table.up_to(limit, start):
+        judgement = judge(row)
+        if judgement.status == "violated":
+            size = "exactly" if math.isinf(judgement.excess) else f"by {judgement.excess:.2g} error bars"
+            why = f"excluded {size} at {describe(table.instance(number))}"
+        elif judgement.status == "outside" and original(row).status in ("consistent", "violated"):
+            why = f"undefined here: {describe(table.instance(number))}"
+        else:
+            continue
+        return {
+            "kind": "killed",
+            "reason": why,
+            "experiment": table.experiment.name,
+            "resolution": judgement.resolution,
+        }
+    return None
+
+
+def _shifts(change: Change, tables: Sequence[Rows]) -> tuple[bool, bool]:
+    """Whether the slack certainly falls on one of the first rows, and whether it certainly grows on one.
+
+    A cheap look that spares sympy: an edit that shifts a row is no rewriting of the claim.
+    """
+    shift = compile_term(change.sign * (difference(change.after) - difference(change.before)))
+    falls = grows = False
+    for table in tables:
+        for _, row in table.up_to(FIRST):
+            value = _value(shift, row)
+            if value is not None and not value.contains(0):
+                falls, grows = falls or bool(value < 0), grows or bool(value > 0)
+            if falls and grows:
+                return True, True
+    return falls, grows
+
+
+def _weaker_on_rows(change: Change, claim: Claim, tables: Sequence[Rows]) -> str:
+    """Balls on every row read: the mutant leaves at least as much room as the claim."""
+    slack = room_gained(change)
+    if slack is None:
+        return ""
+    room, judge = compile_term(slack), compile_claim(claim.relation)
+    spoken = 0
+    for table in tables:
+        for _, row in table.up_to(len(table.order)):
+            if change.sign > 0 and judge(row).status not in ("consistent", "violated"):
+                continue
+            value = _value(room, row)
+            if value is None or not value >= 0:
+                return ""
+            spoken += 1
+    where = ", ".join(f"{table.seen} of {table.experiment.name}" for table in tables)
+    return f"balls: the mutant leaves at least as much room as the claim on every row ({where})" if spoken else ""
+
+
+def _value(term: Any, row: Row) -> arb | None:
+    """The term on the row as a ball; None where it is undefined or a discrete value is open."""
+    before = ctx.prec
+    ctx.prec = BITS
+    try:
+        return None if any(isinstance(v, tuple) for v in row.values()) else ball(term(row))
+    except Undefined:
+        return None
+    finally:
+        ctx.prec = before
+
+
+def _sharper(theorem: Theorem, claim: Claim, mutant: Mutant) -> str:
+    """Whether the mutant holds over the domain that a step of the derivation exhausts or certifies."""
+    for step in theorem.derivation:
+        if (
+            step.name in claim.follows_from
+            and step.relation == claim.relation
+            and step.method in ("exact", "certified")
+        ):
+            proof = prove(
+                Step(f"{step.name} mutated", mutant.edit, step.method, mutant.claim.relation, domain=step.domain)
+            )
+            if proof.kind == "PROVED":
+                return f"it holds over the domain of step {step.name!r}: the claim is not tight there ({proof.reason})"
+    if not too_large(mutant.claim.relation):
+        proved, how = decide(mutant.claim.relation)
+        if proved:
+            return f"sympy: it holds for every value of the domains ({how})"
+    return ""
+
+
+def _below_resolution(change: Change | None, claim: Claim, mutant: Mutant, tables: Sequence[Rows]) -> dict[str, Any]:
+    """Whether the edit shifts every row by less than the row could show; otherwise why it survives."""
+    looked = ", ".join(f"{table.seen} of {table.experiment.name}" for table in tables)
+    survived = {"kind": "surviving", "reason": f"no row excludes it ({looked})"}
+    if (
+        change is None
+        or change.sign < 0
+        or isinstance(change.before, sympy.Ne)
+        or change.before.func is not change.after.func
+    ):
+        return survived
+    bound = not isinstance(change.before, sympy.Eq)
+    shift = compile_term(difference(change.after) - difference(change.before))
+    left, right, judge = compile_term(change.before.lhs), compile_term(change.before.rhs), compile_claim(claim.relation)
+    largest: tuple[float, float, str, str] | None = None
+    equal = told = 0
+    for table in tables:
+        for number, row in table.up_to(len(table.order)):
+            judgement = judge(row)
+            if judgement.status not in ("consistent", "violated"):
+                continue
+            moved, lhs, rhs = _value(shift, row), _value(left, row), _value(right, row)
+            if moved is None or lhs is None or rhs is None:
+                continue
+            scale = max(float(abs(lhs.mid())), float(abs(rhs.mid())))
+            distance = float(abs(moved.mid()))
+            if moved.contains(0) and distance <= NOTHING * scale:
+                equal += 1
+                continue
+            told += 1
+            deviation = distance / scale if scale else math.inf
+            finest = judgement.blur if bound else max(judgement.resolution, judgement.blur)
+            if deviation > 2 * finest:
+                return {
+                    **survived,
+                    "reason": f"{survived['reason']}; largest room at {describe(table.instance(number))}",
+                }
+            if largest is None or deviation / finest > largest[0] / largest[1]:
+                largest = deviation, finest, table.experiment.name, describe(table.instance(number))
+    if largest is None:
+        return {
+            **survived,
+            "reason": f"no row tells it from the claim: the edit changes nothing on {equal} rows ({looked})",
+        }
+    deviation, finest, name, where = largest
+    return {
+        "kind": "below resolution",
+        "reason": f"shifts {told} rows, at most by {deviation:.2g} where the error bar is {finest:.2g} ({where})",
+        "experiment": name,
+        "resolution": finest,
+    }
