@@ -1,0 +1,118 @@
+"""The search tells true from false, shrinks what it finds, and confirms it before it accuses."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sympy
+
+from checks.engine.experiment import ExperimentError
+from checks.engine.gather import gather
+from checks.engine.measure import SimulatorError
+from checks.engine.search import audit, holds_of_everything
+from checks.engine.weigh import weigh
+from simulators.measurement import Measurements, reals, simulator
+from tests.toy import BIASED, BLURRED, DRAWN, EMPTY, FALSE, SAMPLED, THEOREM, UNSEEN, Parallelogram, area, height, width
+from theorems.statement import Claim, Eq, Ge, Le
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind"),
+    [
+        (THEOREM.claim("area"), "SURVIVED"),
+        (THEOREM.claim("isoperimetric"), "SURVIVED"),
+        (THEOREM.claim("a-square"), "WITNESSED"),
+        (THEOREM.claim("balance"), "MEASURED"),
+        (FALSE, "REFUTED"),
+        (BLURRED, "UNDECIDED"),
+        (UNSEEN, "UNDECIDED"),
+        (EMPTY, "VACUOUS"),
+        (BIASED, "REFUTED"),
+        (Claim("positive", Ge(area, -1), kind="bound", tight_at="nowhere"), "VACUOUS"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else v.name,
+)
+def test_every_verdict_that_a_search_can_reach(claim, kind):
+    assert audit(claim, DRAWN, SAMPLED).kind == kind
+
+
+def test_a_factor_of_one_part_in_a_billion_is_refuted_and_certified():
+    claim = Claim("nearly", Eq(area, width * height * (1 + sympy.Rational(1, 10**9))))
+    verdict = audit(claim, DRAWN)
+    assert verdict.kind == "REFUTED" and verdict.certified and verdict.failure == 0
+    assert verdict.simplest.confirmed and verdict.simplest.bits == 256
+    assert verdict.simplest.instance == Parallelogram(0.1, 0.1)
+
+
+def test_the_bulk_offender_is_shrunk_although_no_simple_instance_offends():
+    claim = Claim("small", Le(area, 60), kind="bound", tight_at="large rectangles")
+    verdict = audit(claim, replace(DRAWN, search=0))
+    found = verdict.simplest.instance
+    assert verdict.kind == "REFUTED" and found.seed == 0 and found.tilt == 0
+    assert 60 < found.width * found.height < 62
+    worst = verdict.worst.instance
+    assert worst.width * worst.height > 90
+
+
+def test_without_its_assumption_the_claim_fails_on_instances_that_certainly_violate_it():
+    verdict = audit(THEOREM.claim("area"), DRAWN.without("right_angled"))
+    assert verdict.kind == "REFUTED" and verdict.dropped == ("right_angled",)
+    assert verdict.simplest.instance.tilt != 0
+    kept = audit(THEOREM.claim("isoperimetric"), DRAWN.without("right_angled"))
+    assert kept.kind == "SURVIVED"
+
+
+def test_a_sampled_refutation_says_how_sure_it_is():
+    verdict = audit(BIASED, SAMPLED)
+    assert not verdict.certified and 0 < verdict.failure <= 1e-8
+    assert "at confidence 1 - " in str(verdict)
+
+
+def test_a_radius_that_claims_to_be_a_proof_and_is_not_is_an_error_of_the_simulator():
+    @simulator("width height tilt area corners is_square", limited_by="rounding", precisely=DRAWN.observe.precisely)
+    def overconfident(batch, *, delta, effort=0, device):
+        table = DRAWN.observe(batch, delta=delta, effort=effort, device=device)
+        off = reals(table.columns["area"].mid * (1 + 1e-9), 0.0)
+        return Measurements({**table.columns, "area": off}, table.element)
+
+    with pytest.raises(SimulatorError, match="256 bits allow"):
+        audit(THEOREM.claim("area"), replace(DRAWN, observe=overconfident))
+
+
+def test_close_rows_are_measured_again_before_they_count():
+    @simulator("width height tilt area corners is_square", limited_by="rounding", precisely=DRAWN.observe.precisely)
+    def coarse(batch, *, delta, effort=0, device):
+        table = DRAWN.observe(batch, delta=delta, effort=effort, device=device)
+        mid = table.columns["area"].mid
+        return Measurements({**table.columns, "area": reals(mid * (1 + 0.9e-3), 1e-3 * mid)}, table.element)
+
+    few = replace(DRAWN, observe=coarse, examples=(), search=0, bulk=20)
+    assert weigh(THEOREM.claim("area"), few, gather(few)).resolution.median > 1e-5
+    assert audit(THEOREM.claim("area"), few).resolution.median < 1e-15
+
+
+def test_evidence_is_the_same_in_every_run_and_is_gathered_once():
+    first = gather(DRAWN)
+    assert gather(DRAWN) is first
+    again = gather(replace(DRAWN, name="drawn", chunk=7))
+    assert again is not first and again.instances == first.instances
+    assert np.array_equal(again.measurements.columns["area"].mid, first.measurements.columns["area"].mid)
+
+
+def test_a_claim_that_no_experiment_measures_is_a_clear_error():
+    claim = Claim("sampled", BIASED.relation, kind="bound", assumes=(), tight_at="nowhere")
+    with pytest.raises(ExperimentError, match="symbols that one experiment measures"):
+        audit(claim, DRAWN)
+
+
+def test_what_holds_of_everything_is_not_a_claim():
+    assert holds_of_everything(Claim("vacuous", Ge(width * width, 0), kind="bound", tight_at="nowhere"))
+    assert not holds_of_everything(THEOREM.claim("isoperimetric"))
+
+
+def test_the_refutation_reads_like_a_textbook_counterexample():
+    text = str(audit(FALSE, DRAWN))
+    assert text.startswith("REFUTED   rectangle / half-area    certified, ")
+    assert "simplest counterexample   Parallelogram(width=0.1, height=0.1)" in text
+    assert "claimed    Eq(area, height*width/2)" in text
+    assert "right side 0.005\n" in text and "left side  0.01\n" in text
