@@ -140,8 +140,8 @@ _PART_1 = {
             '"Rich get richer"; promotes low rank',
             "stands corrected",
             _SINGULAR,
-            (),
-            ("rich-get-richer",),
+            ("rich-get-richer", "rich-stay-rich", "rich-get-caught"),
+            ("rich-get-richer-always",),
             "Ratios of singular values move apart for N ≥ 3 only; N = 2 keeps them and N = 1 evens them out.",
         ),
         _open(
@@ -152,9 +152,9 @@ _PART_1 = {
             "Sing. directions grow one by one, not all at once",
             "false",
             _SINGULAR,
-            (),
+            ("one-after-another",),
             ("one-by-one",),
-            "Directions with equal singular values and equal gradients grow together.",
+            "Tied directions grow together; one after another needs a gap and a small start.",
         ),
     ],
     "Vignette: Training of infinitely wide Deep Nets": [
@@ -310,13 +310,20 @@ _PART_3 = {
     "Relating text embedding to probabilities": [
         _audited(
             "1st order optimality condition: For fixed Φ, f* that minimizes ℓ_xent satisfies Φp_(f*(s)) = Φp*_(·|s)",
+            "stands corrected",
+            _FIRST_ORDER,
+            ("moments", "existence", "quantitative"),
+            ("first-order-condition", "first-order-condition-without-existence"),
+            "It holds at every minimiser; one exists only if Φp* lies in the relative interior of the hull of the embeddings.",
+        ),
+        _audited(
+            "Only guaranteed to learn p*_(·|s) up to 'projection' in d-dimensional subspace spanned by Φ",
             "stands",
             _FIRST_ORDER,
-            (),
-            ("first-order",),
-            "When a minimiser exists, which needs Φp* in the relative interior of the hull of the embeddings.",
+            ("moments",),
+            ("up-to-projection",),
+            "The subspace has the rank of Φ, which may be smaller than d.",
         ),
-        _open("Only guaranteed to learn p*_(·|s) up to 'projection' in d-dimensional subspace spanned by Φ"),
         _open(
             "If Φ respects synonym structure … then natural task continue to be solvable via p_(·|s) that satisfy subspace constraint",
             "Exact for classifiers in the row span of Φ.",

@@ -6,10 +6,10 @@ import multiprocessing
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,11 +44,14 @@ class Findings:
 
 def findings(name: str, profile: str = "quick", device: str = "cpu") -> Findings:
     """Audit one theorem, in this process."""
-    from .. import items as audits
+    from .. import items
     from ..engine.measure import LEDGER
 
     spent = LEDGER.total
-    audit: Any = items.audits()[name]  # mypy: a class is no `Hashable`, which remembered functions ask for
+    known = items.audits()
+    if name not in known:
+        raise LookupError(f"got theorem {name} without an audit; expected a check file for it; have {', '.join(known)}")
+    audit: Any = known[name]  # mypy takes no class for `Hashable`, which remembered functions ask for
     theorem = audit.theorem()
     # Mutants are made of identities and bounds: of the other kinds every edit would be another theorem.
     edited = [c.name for c in theorem.claims if c.kind in items.MUTATED]
@@ -88,7 +91,8 @@ def gather(
             workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(store, workers)
         )
         try:
-            pending = {pool.submit(_findings, name, profile, device): name for name in names}
+            with _deaf_to_interrupts():
+                pending = {pool.submit(_findings, name, profile, device): name for name in names}
             for done in as_completed(pending):
                 found[pending[done]] = done.result()
                 finished(pending[done])
@@ -110,11 +114,19 @@ def gather(
     return tuple(found[name] for name in names)
 
 
-def _begin(store: str, workers: int) -> None:
-    """Set up a worker: evidence in the fresh store, its share of the cores, and a silent end on Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.chdir(store)
-    with suppress(ImportError):
-        import torch
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here ignore Ctrl-C, which a terminal sends to all: they end when this process ends them."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+
+def _begin(store: str, workers: int) -> None:
+    """Set up a worker: evidence in the fresh store and its share of the cores."""
+    os.chdir(store)
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))

@@ -31,7 +31,7 @@ def known(name: str) -> Theorem:
 
 def _meant(name: str, choices: Iterable[str]) -> str:
     choices = list(choices)
-    near = difflib.get_close_matches(name, choices, n=3, cutoff=0.4) or [c for c in choices if name and name in c]
+    near = difflib.get_close_matches(name, choices, n=3, cutoff=0.6) or [c for c in choices if name and name in c]
     return f"did you mean {' or '.join(near)}?" if near else f"expected one of {', '.join(choices)}"
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -133,22 +134,25 @@ def test_a_failed_write_leaves_the_old_report(tmp_path: Path, monkeypatch: pytes
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_exits_130_and_ends_the_workers(tmp_path: Path) -> None:
-    output = tmp_path / "REPORT.md"
+    output, store = tmp_path / "REPORT.md", tmp_path / "store"
     output.write_text("old")
+    store.mkdir()
     command = [sys.executable, "-m", "checks", "report", "--output", str(output)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(store)}
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment
     ) as process:
-        # The temporary store appears when the run has begun; 0.2 s is enough for its workers to be starting.
-        try:
-            process.wait(timeout=4)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
+        while process.poll() is None and not any(store.glob("theorem-audit-*")):
+            time.sleep(0.05)
+        time.sleep(0.5)  # its workers are starting
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process of the group
         _, err = process.communicate(timeout=30)
-    assert process.returncode == 130, err
-    assert err == "interrupted; nothing was written\n"
+    assert (process.returncode, err) == (130, "\ninterrupted; nothing was written\n")
     assert output.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["REPORT.md"]
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["REPORT.md", "store"]
+    assert not list(store.glob("theorem-audit-*"))
+    deadline = time.monotonic() + 20
+    with pytest.raises(ProcessLookupError):  # raised once the last process of the group has ended
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
