@@ -1,1 +1,40 @@
-"""Do they agree: experiments search for an instance whose error bars exclude a claim."""
+"""Do they agree: experiments search for an instance whose error bars exclude a claim.
+
+The names below are loaded when they are first used, so that importing the room stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_WHERE = {
+    ".engine.draw": "Draw",
+    ".engine.evidence": "Evidence",
+    ".engine.experiment": "Audit Experiment ExperimentError",
+    ".engine.kill": "Outcome kill_matrix strength",
+    ".engine.mutate": "Mutant mutants",
+    ".engine.prove": "prove",
+    ".engine.search": "audit gather weigh",
+    ".engine.store": "Store",
+    ".engine.verdict": "Counterexample Resolution Verdict",
+    "simulators.measurement": "Measurements balls booleans choices integers reals simulator",
+    "simulators.streams": "stream",
+    "theorems": "all_theorems get",
+    "theorems.statement": "Assumption Claim Saying Source Step Theorem observable"
+    " Eq Ne Le Lt Ge Gt And Or Not Implies Equivalent",
+}
+_MODULE = {name: module for module, names in _WHERE.items() for name in names.split()}
+__all__ = sorted(_MODULE)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULE[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE})

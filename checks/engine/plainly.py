@@ -1,0 +1,134 @@
+"""Instances and measured values as JSON and back, exactly.
+
+Plain values are what JSON has, plus tuples, dataclasses of them, and flint's integers, rationals and balls.  The text of a file
+never chooses what is imported: dataclasses are looked up among types that the caller hands in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from flint import arb, ctx, fmpq, fmpz
+
+from .draw import bulk
+
+DRAWS = 32
+
+
+class PlainError(ValueError):
+    """A value that is not plain: got, expected."""
+
+    def __init__(self, got: str, expected: str) -> None:
+        super().__init__(f"got {got}; expected {expected}")
+        self.got, self.expected = got, expected
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON-ready data.  Raises `PlainError` for anything that would not come back the same."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (tuple, list)):
+        return [encode(v) for v in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
+        return {"@": type(value).__qualname__, **fields}
+    if isinstance(value, fmpz):
+        return {"@": "fmpz", "value": str(value)}
+    if isinstance(value, fmpq):
+        return {"@": "fmpq", "value": str(value)}
+    if isinstance(value, arb):
+        return {"@": "arb", "mid": _dyadic(value.mid()), "rad": _dyadic(value.rad())}
+    raise PlainError(
+        f"{type(value).__module__}.{type(value).__qualname__} {value!r:.60}",
+        "plain values: int, float, str, bool, None, tuples and dataclasses of them",
+    )
+
+
+def decode(data: Any, types: Mapping[str, type]) -> Any:
+    """The value that `encode` was given; sequences come back as tuples.
+
+    A dataclass that is not among ``types`` (by qualified name) becomes a frozen look-alike.
+    """
+    if isinstance(data, list):
+        return tuple(decode(v, types) for v in data)
+    if not isinstance(data, dict):
+        return data
+    fields = {name: value for name, value in data.items() if name != "@"}
+    name = data["@"]
+    if name in ("fmpz", "fmpq"):
+        return (fmpz if name == "fmpz" else fmpq)(*(int(part) for part in fields["value"].split("/")))
+    if name == "arb":
+        return _ball(fields["mid"], fields["rad"])
+    made = types.get(name) or _look_alike(name, tuple(fields))
+    try:
+        return made(**{key: decode(value, types) for key, value in fields.items()})
+    except TypeError as problem:
+        raise PlainError(f"fields {', '.join(fields)} of {name}", f"those of {made!r}") from problem
+
+
+def types_drawn(experiment: Any) -> dict[str, type]:
+    """The dataclasses that an experiment's instances are made of, by qualified name.
+
+    They are learned from its examples, from a few draws and from the annotations of the dataclasses found.
+    """
+    drawn = [bulk(experiment.instances, f"types-{k}", **experiment.flags)[0] for k in range(DRAWS)]
+    found: dict[str, type] = {}
+    for value in (*experiment.examples, *drawn):
+        for kind in _types_in(value):
+            found.setdefault(kind.__qualname__, kind)
+    for kind in list(found.values()):
+        for other in _annotated(kind, set(found.values())):
+            found.setdefault(other.__qualname__, other)
+    return found
+
+
+def _types_in(value: Any) -> Iterator[type]:
+    if isinstance(value, (tuple, list)):
+        for part in value:
+            yield from _types_in(part)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield type(value)
+        for f in dataclasses.fields(value):
+            yield from _types_in(getattr(value, f.name))
+
+
+def _annotated(kind: type, seen: set[type]) -> Iterator[type]:
+    """The dataclasses named in the annotations of a dataclass."""
+    try:
+        waiting = list(typing.get_type_hints(kind).values())
+    except NameError:  # a name that only type checkers see
+        return
+    while waiting:
+        hint = waiting.pop()
+        waiting += typing.get_args(hint)
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint) and hint not in seen:
+            seen.add(hint)
+            yield hint
+            yield from _annotated(hint, seen)
+
+
+@lru_cache(maxsize=256)
+def _look_alike(name: str, fields: tuple[str, ...]) -> type:
+    return dataclasses.make_dataclass(name.rpartition(".")[2], fields, frozen=True)
+
+
+def _dyadic(value: arb) -> list[str]:
+    mantissa, exponent = value.man_exp()
+    return [str(mantissa), str(exponent)]
+
+
+def _ball(mid: list[str], rad: list[str]) -> arb:
+    """The ball of a dyadic midpoint and radius, at a precision that holds both exactly."""
+    parts = [(int(mantissa), int(exponent)) for mantissa, exponent in (mid, rad)]
+    before = ctx.prec
+    ctx.prec = max(64, *(m.bit_length() + 8 for m, _ in parts))
+    try:
+        return arb(*parts)
+    finally:
+        ctx.prec = before

@@ -1,0 +1,172 @@
+"""What an audit consists of, item by item, as pure functions: the pytest plugin and the report both run these.
+
+Every function is remembered for the life of the process, so that a claim that is an item, a derivation step and the
+ground of its mutants is judged once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from theorems.statement import Claim, Step, observables_of
+
+from .engine.experiment import Audit, Experiment, ExperimentError
+from .engine.kill import Outcome, kill_matrix, strength
+from .engine.prove import Proof, dark, prove, proved_claims
+from .engine.search import audit as judge
+from .engine.search import gather
+from .engine.verdict import Verdict
+
+MUTATED = ("identity", "bound")
+ENOUGH = {"quick": 0.95}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that an audit asks: ``kind`` is claim, step, needed, saying, mutants or strength."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}[{self.name}]" if self.name else self.kind
+
+
+def audits() -> dict[str, type[Audit]]:
+    """Theorem name -> audit class, of every check file of this folder that has experiments."""
+    room = Path(__file__).parent
+    names = sorted(m.name for m in pkgutil.iter_modules([str(room)]) if m.name.startswith("test_"))
+    modules = [importlib.import_module(f".{name}", __package__) for name in names]
+    classes = [v for module in modules for v in vars(module).values() if isinstance(v, type) and issubclass(v, Audit)]
+    return {c.theorem().name: c for c in sorted(classes, key=lambda c: c.__name__) if c.experiments}
+
+
+def items(audit: type[Audit]) -> tuple[Item, ...]:
+    """The items of an audit, in the order in which they are run."""
+    theorem = audit.theorem()
+    mutated = [c.name for c in theorem.claims if c.kind in MUTATED]
+    return (
+        *(Item("claim", c.name) for c in theorem.claims),
+        *(Item("step", s.name) for s in theorem.derivation),
+        *(Item("needed", a.name) for a in theorem.assumptions),
+        *(Item("saying", s.name) for s in theorem.sayings),
+        *(Item("mutants", name) for name in mutated),
+        *([Item("strength", "")] if mutated else []),
+    )
+
+
+@cache
+def claim_verdict(audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu") -> Verdict:
+    """The strongest verdict over the experiments; PROVED if the derivation proves the claim and none refutes it.
+
+    Raises `ExperimentError` when no experiment covers a claim that the derivation does not prove either.
+    """
+    theorem = audit.theorem()
+    claim = theorem.claim(name)
+    proved = bool(claim.follows_from) and name in proved_claims(theorem, _proofs(audit))
+    if not proved:
+        return judge(claim, *audit.experiments, profile=profile, device=device)
+    reason = f"derived: {', '.join(claim.follows_from)}"
+    if not _covering(audit.experiments, claim):
+        return Verdict("PROVED", theorem.name, name, claim.relation, profile=profile, reason=reason)
+    found = judge(claim, *audit.experiments, profile=profile, device=device)
+    if found.kind == "REFUTED":
+        return replace(found, reason=f"{found.reason}, although {reason}: a simulator or a step is wrong")
+    return replace(found, kind="PROVED", reason=reason)
+
+
+@cache
+def step_proof(audit: type[Audit], name: str) -> Proof:
+    """What became of a step of the derivation."""
+    theorem = audit.theorem()
+    return prove(_step(audit, name), theorem)
+
+
+@cache
+def assumption_needed(
+    audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu"
+) -> tuple[Verdict, ...]:
+    """The verdicts, without the assumption, of the claims that assume it; one REFUTED shows that it is needed.
+
+    Raises `ExperimentError` when no experiment can drop it.
+    """
+    theorem = audit.theorem()
+    assuming = [c for c in theorem.claims if name in theorem.assumed_by(c)]
+    dropping = _dropping(audit, name)
+    if not dropping:
+        raise ExperimentError(
+            f"assumption {name!r} of {theorem.name}, which no experiment can drop",
+            f"an experiment whose instances take the keyword {name}",
+            "add the keyword: False constructs an instance that violates this assumption and no other",
+        )
+    fitting = [(claim, _covering(dropping, claim)) for claim in assuming]
+    return tuple(judge(claim, *found, profile=profile, device=device) for claim, found in fitting if found)
+
+
+@cache
+def saying_verdict(audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu") -> Verdict:
+    """The verdict on the talk's words; right when it is the kind that the theorem expects."""
+    return judge(audit.theorem().claim(name), *audit.experiments, profile=profile, device=device)
+
+
+@cache
+def mutant_outcomes(audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu") -> tuple[Outcome, ...]:
+    """What became of each mutant of a claim, on the evidence that its experiments gathered.
+
+    Empty for a claim that no experiment covers, or that is itself refuted: its mutants say nothing.
+    """
+    claim = audit.theorem().claim(name)
+    covering = _covering(audit.experiments, claim)
+    if not covering or not claim_verdict(audit, name, profile, device).passed:
+        return ()
+    return kill_matrix(claim, covering, [gather(e, profile, device) for e in covering])
+
+
+def theorem_strength(audit: type[Audit], profile: str = "quick", device: str = "cpu") -> tuple[int, int]:
+    """Mutants killed and mutants surviving, over all claims of the theorem."""
+    claims = [c for c in audit.theorem().claims if c.kind in MUTATED]
+    scores = [strength(mutant_outcomes(audit, c.name, profile, device)) for c in claims]
+    return sum(killed for killed, _ in scores), sum(surviving for _, surviving in scores)
+
+
+def gathered(audit: type[Audit], item: Item) -> tuple[Experiment, ...]:
+    """The experiments whose evidence an item rests on."""
+    theorem = audit.theorem()
+    if item.kind in ("claim", "saying", "mutants"):
+        return _covering(audit.experiments, theorem.claim(item.name))
+    if item.kind == "needed":
+        assuming = [c for c in theorem.claims if item.name in theorem.assumed_by(c)]
+        return tuple(e for e in _dropping(audit, item.name) if any(e.covers(c) for c in assuming))
+    if item.kind == "step" and _step(audit, item.name).method == "searched":
+        return _covering(audit.experiments, theorem.claim(_step(audit, item.name).claim))
+    return ()
+
+
+def proved_steps(audit: type[Audit]) -> frozenset[str]:
+    """The steps that are proved together with all of their ancestors."""
+    return dark(audit.theorem(), _proofs(audit))
+
+
+def _proofs(audit: type[Audit]) -> tuple[Proof, ...]:
+    return tuple(step_proof(audit, s.name) for s in audit.theorem().derivation)
+
+
+def _step(audit: type[Audit], name: str) -> Step:
+    return next(s for s in audit.theorem().derivation if s.name == name)
+
+
+def _dropping(audit: type[Audit], name: str) -> list[Experiment]:
+    """The experiments without the assumption; those that measure what verifies its absence, if there are any."""
+    relation = audit.theorem().assumption(name).relation
+    wanted = {o.name for o in observables_of(relation)} if relation is not None else set()
+    dropping = [e.without(name) for e in audit.experiments if name in e.assumptions]
+    return [e for e in dropping if wanted <= set(e.observe.observables)] or dropping
+
+
+def _covering(experiments: Iterable[Experiment], claim: Claim) -> tuple[Experiment, ...]:
+    return tuple(e for e in experiments if e.covers(claim))

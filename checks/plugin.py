@@ -1,0 +1,204 @@
+"""The pytest items of an audit.  Loaded by `theorem_audit` when the first audit class is collected."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sympy
+
+from simulators.measurement import MeasurementError
+from theorems.statement import StatementError
+
+from .engine.evaluate import EvaluationError
+from .engine.experiment import Audit, Experiment, ExperimentError
+from .engine.gather import PROFILES, gather
+from .engine.measure import DeviceError, SimulatorError, find_device
+from .engine.store import Store, StoreError
+from .findings import Finding, find
+from .items import Item, gathered, items
+
+CLEAR = (SimulatorError, MeasurementError, ExperimentError, StatementError, EvaluationError, DeviceError, StoreError)
+
+
+class Failure(AssertionError):
+    """An item that failed; its text is all there is to say."""
+
+
+@dataclass
+class Setting:
+    """How the audits of a session are run, and where their evidence is kept."""
+
+    profile: str
+    device: str
+    store: Store
+    kept: set[tuple[str, str]] = field(default_factory=set)
+    mute: bool = False
+
+    def keep(self, experiments: tuple[Experiment, ...], tell: Any) -> None:
+        """Store what the experiments saw; a folder that cannot be written costs one line, not the audit."""
+        for experiment in experiments:
+            key = (experiment.theorem.name, experiment.name)
+            if key in self.kept or self.mute:
+                continue
+            self.kept.add(key)
+            try:
+                self.store.save(gather(experiment, self.profile, self.device), _worker())
+            except OSError as problem:
+                self.mute = True
+                tell(f"evidence is not kept: {problem}")
+
+    def counterexample(self, finding: Finding) -> str:
+        """Keep the simplest counterexample for replay; the line that says where (empty: there is none)."""
+        verdict = finding.refuted
+        if verdict is None or verdict.simplest is None or self.mute:
+            return ""
+        found = verdict.simplest
+        record = {
+            "theorem": verdict.theorem,
+            "claim": verdict.claim,
+            "relation": sympy.sstr(verdict.relation),
+            "experiment": verdict.experiment,
+            "dropped": list(verdict.dropped),
+            "index": dict(found.index),
+            "values": {name: list(pair) for name, pair in found.values.items()},
+            "comparison": found.comparison,
+        }
+        try:
+            path = self.store.save_counterexample(record, found.instance)
+        except OSError:
+            return ""
+        return f"\n  kept in    {os.path.relpath(path)}"
+
+
+_SETTING = pytest.StashKey[Setting]()
+
+
+def _worker() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def setting(config: pytest.Config) -> Setting:
+    """The setting of the session, made when the first audit is collected.
+
+    Raises UsageError for a device that this machine lacks.
+    """
+    if _SETTING not in config.stash:
+        asked = config.getoption("theorem_audit_device", None) or config.getoption("--device", None)
+        device = asked if isinstance(asked, str) and asked.split(":")[0] in ("cpu", "cuda") else "cpu"
+        profile = config.getoption("--hypothesis-profile", None)
+        try:
+            find_device(device)
+        except DeviceError as problem:
+            raise pytest.UsageError(str(problem)) from None
+        config.stash[_SETTING] = Setting(
+            profile if profile in PROFILES else "quick", device, Store(Path(config.rootpath) / ".audit")
+        )
+        _share_threads()
+    return config.stash[_SETTING]
+
+
+def _share_threads() -> None:
+    """Each worker takes its share of the cores that this process may use."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    share = max(1, cores // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+    torch.set_num_threads(min(share, torch.get_num_threads()))
+
+
+def collect(collector: pytest.Collector, name: str, audit: type[Audit]) -> pytest.Collector:
+    """The collector of an audit class."""
+    setting(collector.config)
+    return AuditClass.from_parent(collector, name=name, audit=audit)
+
+
+class AuditClass(pytest.Collector):
+    """Collects the items of one audit class."""
+
+    def __init__(self, audit: type[Audit], **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.audit = audit
+        marks = getattr(audit, "pytestmark", [])
+        self.own_markers.extend(getattr(m, "mark", m) for m in (marks if isinstance(marks, list) else [marks]))
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One pytest item for each item of the audit."""
+        if not self.audit.experiments:
+            raise self.CollectError(
+                f"got {self.name} without experiments; expected at least one; set `experiments = [Experiment(…)]`"
+            )
+        theorem = self.audit.theorem()
+        strangers = sorted({e.theorem.name for e in self.audit.experiments} - {theorem.name})
+        if strangers:
+            raise self.CollectError(
+                f"got experiments of {theorem.name} and of {strangers[0]} in {self.name}; expected one theorem;"
+                " write one audit class a theorem"
+            )
+        for place, item in enumerate(items(self.audit)):
+            yield AuditItem.from_parent(self, name=str(item), item=item, place=place)
+
+
+class AuditItem(pytest.Item):
+    """One item of an audit."""
+
+    parent: AuditClass
+
+    def __init__(self, item: Item, place: int, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.item, self.place = item, place
+
+    def runtest(self) -> None:
+        """Run the item, keep its evidence and leave its data in ``user_properties``."""
+        here, audit = setting(self.config), self.parent.audit
+        started = time.perf_counter()
+        finding = find(audit, self.item, here.profile, here.device)
+        here.keep(gathered(audit, self.item), self._tell)
+        data = {
+            "item": "assumption" if self.item.kind == "needed" else self.item.kind,
+            "theorem": audit.theorem().name,
+            "name": self.item.name,
+            "kind": self._kind(),
+            "place": self.place,
+            "passed": finding.passed,
+            "verdict": finding.verdict,
+            "spent": finding.spent,
+            "profile": here.profile,
+            "device": here.device,
+            "seconds": time.perf_counter() - started,
+        }
+        self.user_properties.append(("theorem_audit", json.dumps(data)))
+        if finding.passed is None:
+            pytest.skip(finding.text)
+        if not finding.passed:
+            raise Failure(finding.text + here.counterexample(finding))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The text of a verdict or of a clear error alone; a traceback only for what nobody foresaw."""
+        if isinstance(excinfo.value, Failure):
+            return str(excinfo.value)
+        if isinstance(excinfo.value, CLEAR):
+            return f"ERROR     {self.parent.audit.theorem().name} / {self.name}\n  {excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the class stands, and the theorem's name."""
+        try:
+            line: int | None = inspect.getsourcelines(self.parent.audit)[1] - 1
+        except (OSError, TypeError):
+            line = None
+        return self.path, line, f"{self.parent.audit.theorem().name} {self.name}"
+
+    def _kind(self) -> str:
+        theorem = self.parent.audit.theorem()
+        return theorem.claim(self.item.name).kind if self.item.kind in ("claim", "saying", "mutants") else ""
+
+    def _tell(self, line: str) -> None:
+        self.add_report_section("call", "evidence", line)
