@@ -1,0 +1,181 @@
+"""A certificate for softmax minimisers that never uses the first-order condition it will be used to test.
+
+Let H be the covariance of the features at an iterate f, a_w the features, R = max |a_w - a_w'| in the norm of H^-1,
+and lam the Newton decrement, the H^-1 norm of the gradient.  Along any line the third derivative of L is at most
+(range of the logits' change) times the second, so that L'' decays no faster than exp(-R t).  Hence
+
+*value* (weak duality, Gibbs): q_w = p_w (1 - (a_w - mean) . H^-1 grad) is a law with the moments of p* when
+lam R < 1, and L(f) - inf L <= KL(q | p) <= chi^2(q | p) = lam^2;
+*existence and location*: when lam R <= 1/2, L increases along every ray from f beyond
+r = -ln(1 - lam R) / R <= lam / (1 - lam R), so that a minimiser exists and lies within r in the norm of H;
+*error bars*: on the way there each log p_w moves by at most n_w r + r^2 exp(R r) / 2, n_w = |a_w - mean| in H^-1,
+and the mean of any v moves by at most exp(R r) sd_p(v) r.
+
+Everything is a-posteriori: H^-1 enters as a whitening matrix T taken as exact, and |T^T H T - 1| is bounded, so that
+no rounding of a factorisation is left out.  Sums are trees of fixed shape: ceil(log2 n) roundings, the same in any batch.
+Source: Bach (2010), Self-concordant analysis for logistic regression, for the third derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simulators.softmax_newton import Problems, Solution
+
+U = 2.0**-53
+# The bounds themselves are sums of at most 2^20 non-negative terms and products: their own rounding is below this.
+OUTWARD = 1 + 2.0**-30
+# exp, log, log1p and expm1 are taken to be accurate to 2 units in the last place (libm and SLEEF state 1).
+LIBRARY = 4 * U
+REACH = 0.5
+
+
+def tree(x: Tensor, dim: int) -> Tensor:
+    """Sum along ``dim`` by halving: `depth` roundings, independent of the batch."""
+    x = x.movedim(dim, -1)
+    while x.shape[-1] > 1:
+        half = x.shape[-1] // 2
+        folded = x[..., :half] + x[..., half : 2 * half]
+        x = torch.cat([folded, x[..., 2 * half :]], dim=-1) if x.shape[-1] % 2 else folded
+    return x[..., 0]
+
+
+def depth(n: int) -> int:
+    """Roundings on the longest path of `tree` over n terms."""
+    return math.ceil(math.log2(n)) + 1 if n > 1 else 0
+
+
+def compound(x: Tensor) -> Tensor:
+    """First-order relative errors that sum to x, compounded: x / (1 - x); infinite from 1/2 on."""
+    return torch.where(x < 0.5, x / (1 - x.clamp_max(0.5)), torch.full_like(x, math.inf))
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """softmax probabilities with bounds: ``p``, ``log`` (B, V); ``wide`` (B, V): absolute error of ``log``."""
+
+    p: Tensor
+    log: Tensor
+    wide: Tensor
+    value: Tensor
+    value_error: Tensor
+
+    @property
+    def relative(self) -> Tensor:
+        """Relative error of ``p`` (B, V)."""
+        return compound((self.wide + LIBRARY + 2 * U) * OUTWARD)
+
+
+def law(features: Tensor, f: Tensor, word: Tensor) -> Law:
+    """softmax(features^T f) with error bounds; each feature carries one rounding, f is exact.
+
+    ``value`` (B,): the log partition.  Errors are infinite where a probability leaves the range of floats.
+    """
+    k, words = features.shape[1:]
+    terms = features * f[:, :, None]
+    logits = tree(terms, 1)
+    slack = (depth(k) + 2) * U * tree(terms.abs(), 1) * OUTWARD
+    top = logits.masked_fill(~word, -math.inf).amax(1, keepdim=True)
+    below = (logits - top).masked_fill(~word, -math.inf)
+    weight = torch.exp(below)
+    total = tree(weight, 1)
+    shift = torch.where(word, slack + U * (below.abs().masked_fill(~word, 0.0)), torch.zeros_like(slack))
+    # |e^x - 1| <= x / (1 - x) for the error x of a logit.
+    error = tree(weight * compound(shift + LIBRARY), 1) / total + (depth(words) + 1) * U
+    log_total = torch.log(total)
+    value_error = (compound(error * OUTWARD) + LIBRARY * log_total)[:, None] * OUTWARD
+    log = torch.where(word, below - log_total[:, None], torch.zeros_like(below))
+    wide = (shift + value_error + U * log.abs()) * OUTWARD
+    lost = (below < -650.0) & word
+    wide = torch.where(lost.any(1, keepdim=True), torch.full_like(wide, math.inf), wide)
+    p = torch.where(word, weight / total[:, None], torch.zeros_like(weight))
+    level = top[:, 0] + log_total
+    return Law(p, log, torch.where(word, wide, torch.zeros_like(wide)), level,
+               value_error[:, 0] + slack.amax(1) + U * level.abs())  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """What is proved about the minimisers of a batch of problems.
+
+    ``certified`` (B,): a minimiser exists, within ``radius`` (B,) of the iterate in the norm of H; ``growth``: exp(R r);
+    ``decrement`` (B,): upper bound of lam; ``range`` (B,): of R; ``norms`` (B, V): of n_w; ``step`` (B, V): of the change
+    of log p_w; ``law``: p at the iterate.  Where nothing is proved radii are infinite.
+    """
+
+    certified: Tensor
+    law: Law
+    decrement: Tensor
+    range: Tensor
+    norms: Tensor
+    radius: Tensor
+    growth: Tensor
+    step: Tensor
+
+
+def certify(given: Problems, found: Solution) -> Certificate:
+    """Bound the distance of an iterate from a minimiser.  Costs a third of the solve."""
+    features, word, truth = given.features, given.word, given.truth
+    words = features.shape[2]
+    here = law(features, found.f, word)
+    p, relative = here.p, here.relative
+    frame = found.whitening
+    white, noise = _product(frame, features)
+    # Gradient in whitened coordinates: sum of (p_w - p*_w) a_w.
+    gap = p - truth
+    gap_error = p * relative + U * truth + U * gap.abs()
+    pulls = gap[:, None, :] * white
+    slack = gap_error[:, None, :] * (white.abs() + noise) + gap.abs()[:, None, :] * noise
+    slack = tree(slack + (depth(words) + 1) * U * pulls.abs(), 2)
+    gradient = _length(tree(pulls, 2).abs() + slack)
+    # Covariance in whitened coordinates against the unit matrix.
+    centre = tree(p[:, None, :] * white, 2)
+    arms = torch.where(word[:, None, :], white - centre[:, :, None], torch.zeros_like(white))
+    arm_noise = noise + U * arms.abs()
+    drift = _length(tree(p[:, None, :] * arms, 2).abs() + tree(
+        p[:, None, :] * (arm_noise + arms.abs() * (relative + (depth(words) + 1) * U)[:, None, :]), 2))  # fmt: skip
+    lengths, fuzz = _length(arms.movedim(1, 2)), _length(arm_noise.movedim(1, 2))
+    shape = tree(p[:, None, None, :] * arms[:, :, None, :] * arms[:, None, :, :], 3)
+    unit = torch.diag_embed(given.row.to(features.dtype))
+    spread = p * ((relative + (depth(words) + 3) * U) * lengths**2 * (1 + relative)
+                  + (1 + relative) * (2 * lengths * fuzz + fuzz**2))  # fmt: skip
+    off = _length((shape - unit).abs().flatten(1)) + (tree(spread, 1) + drift**2 + U) * OUTWARD
+    kept = (1 - off).clamp_min(0.0)
+    root = torch.sqrt(kept)
+    decrement = gradient / root * OUTWARD
+    norms = (lengths + fuzz + drift[:, None]) / root[:, None] * OUTWARD
+    ranked = torch.topk(norms, 2, dim=1).values if words > 1 else torch.cat([norms, norms], dim=1)
+    reach = ranked.sum(1) * OUTWARD
+    product = decrement * reach * OUTWARD
+    certified = (product <= REACH) & torch.isfinite(product) & (off < 0.5) & torch.isfinite(relative).all(1)
+    infinite = torch.full_like(decrement, math.inf)
+    radius = torch.where(certified, decrement / (1 - product.clamp(0.0, REACH)) * OUTWARD, infinite)
+    safe = torch.where(certified, radius, torch.zeros_like(radius))
+    growth = torch.where(certified, torch.exp(reach.nan_to_num(0.0, 0.0, 0.0) * safe) * OUTWARD, infinite)
+    moved = norms * safe[:, None] + (safe**2 * torch.exp(safe * reach.nan_to_num(0.0, 0.0, 0.0)) / 2)[:, None]
+    step = torch.where(certified[:, None], moved * OUTWARD, torch.full_like(moved, math.inf))
+    return Certificate(certified, here, decrement, reach, norms, radius, growth, step)
+
+
+def _product(frame: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    """T^T A and a bound of its error: one rounding per feature, one per product, a tree of k terms."""
+    terms = frame[:, :, :, None] * features[:, :, None, :]
+    return tree(terms, 1), (depth(features.shape[1]) + 2) * U * tree(terms.abs(), 1) * OUTWARD
+
+
+def _length(x: Tensor) -> Tensor:
+    """Euclidean length along the last dimension, rounded outward."""
+    return torch.sqrt(tree(x * x, x.dim() - 1)) * OUTWARD
+
+
+def spread(v: Tensor, p: Tensor) -> Tensor:
+    """Upper bound of the standard deviation of v (..., V) under a law whose float probabilities are p.
+
+    E (v - c)^2 >= Var for every c.  The caller multiplies by `OUTWARD` and (1 + relative error of p).
+    """
+    mean = tree(p * v, v.dim() - 1)
+    return torch.sqrt(tree(p * (v - mean[..., None]) ** 2, v.dim() - 1)) * OUTWARD
