@@ -34,15 +34,15 @@ _LETTERS = {*greek_letters_set, *(letter.capitalize() for letter in greek_letter
 class _Printer(LatexPrinter):
     """sympy's printer, with observables named by words in upright type."""
 
-    printmethod = ""  # observables have a `_latex` of their own, which the method below replaces
+    def _print(self, expr: Any, **keywords: Any) -> str:
+        return _name(expr) if isinstance(expr, Observable) else str(super()._print(expr, **keywords))
 
-    def _print_Observable(self, symbol: Observable) -> str:
-        if symbol.latex_name:
-            return symbol.latex_name
-        stem = symbol.name.split("_")[0]
-        if len(stem) == 1 or stem in _LETTERS:
-            return str(self._print_Symbol(sympy.Symbol(symbol.name)))
-        return rf"\text{{{symbol.name.replace('_', ' ')}}}"
+
+def _name(symbol: Observable) -> str:
+    stem = symbol.name.split("_")[0]
+    if symbol.latex_name or len(stem) == 1 or stem in _LETTERS:
+        return symbol.latex_name or sympy.latex(sympy.Symbol(symbol.name))
+    return rf"\text{{{symbol.name.replace('_', ' ')}}}"
 
 
 def latex(relation: Any) -> str:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter
 
 from theorems.statement import Assumption, Claim, Saying, Theorem
 
-from ..engine.kill import Outcome
+from ..engine.kill import KINDS
 from ..engine.prove import dark
-from ..engine.verdict import MEANING_NOT, Counterexample, Verdict, describe
+from ..engine.verdict import MEANING_NOT, Verdict
 from .gather import Findings
 from .graph import mermaid
 from .mathematics import display, escaped, inline
-from .rounding import about, at_least, at_most
+from .sentences import counterexample, example, kind, reason, search, tightness, told
 from .wording import METHOD_WORDS
-
-CLASSES = ("killed", "surviving", "equivalent", "implied", "true and sharper", "below resolution")
 
 
 def section(found: Findings, theorem: Theorem) -> str:
@@ -42,66 +38,19 @@ def section(found: Findings, theorem: Theorem) -> str:
 
 
 def _claim(theorem: Theorem, claim: Claim, verdict: Verdict) -> str:
-    facts = [*_search(verdict), *_tightness(claim, verdict), *_reason(verdict)]
+    facts = [*search(verdict), *tightness(claim, verdict), *reason(verdict)]
     assumed = ", ".join(f"`{name}`" for name in theorem.assumed_by(claim)) or "nothing"
     facts.append(f"Assumes {assumed}.")
-    facts += [f"{what}: {_example(example)}" for what, example in _examples(verdict)]
+    facts += counterexample(verdict)
     facts.append(f"*{MEANING_NOT[verdict.kind]}*")
     return "\n\n".join(
         [
-            f"#### `{claim.name}`: {_kind(verdict)}",
+            f"#### `{claim.name}`: {kind(verdict)}",
             *([escaped(claim.words)] if claim.words else []),
             display(claim.relation),
             "\n".join(f"- {fact}" for fact in facts),
         ]
     )
-
-
-def _kind(verdict: Verdict) -> str:
-    sure = "certified" if verdict.certified else f"wrong with probability {at_most(verdict.failure)}"
-    return f"**REFUTED** ({sure})" if verdict.kind == "REFUTED" else f"**{verdict.kind}**"
-
-
-def _search(verdict: Verdict) -> list[str]:
-    if not verdict.instances:
-        return []
-    words = f"Searched by experiment `{verdict.experiment}` on {at_least(verdict.instances)} instances"
-    words += f" ({at_least(verdict.rows)} comparisons)."
-    if verdict.rows and verdict.kind != "REFUTED":
-        seen = verdict.resolution
-        words += f" Resolution {at_most(seen.median)} in the median, {at_most(seen.best)} at best."
-        if seen.infinite:
-            words += (
-                f" On a share {at_most(seen.infinite)} both sides may be 0: there no relative deviation can be seen."
-            )
-    return [words]
-
-
-def _tightness(claim: Claim, verdict: Verdict) -> list[str]:
-    if claim.kind != "bound":
-        return []
-    words = f"Tight at: {escaped(claim.tight_at)}."
-    if math.isfinite(verdict.tightness) and verdict.tightest is not None:
-        room = 1 - verdict.tightness
-        reached = f"to within {at_most(room)} (relative)" if room > 0 else "within the error bars"
-        words += f" Attained {reached} by `{describe(verdict.tightest)}`."
-    return [words]
-
-
-def _reason(verdict: Verdict) -> list[str]:
-    return [f"{_told(verdict.reason)}."] if verdict.reason and verdict.kind != "REFUTED" else []
-
-
-def _examples(verdict: Verdict) -> list[tuple[str, Counterexample]]:
-    found = [("Simplest counterexample", verdict.simplest)]
-    if verdict.worst != verdict.simplest:
-        found.append(("Worst counterexample", verdict.worst))
-    return [(what, example) for what, example in found if example is not None]
-
-
-def _example(example: Counterexample) -> str:
-    place = "".join(f", {name} = {i}" for name, i in example.index.items())
-    return f"`{describe(example.instance)}{place}: left side {example.measured}, right side {example.claimed}`"
 
 
 def _observables(theorem: Theorem) -> str:
@@ -121,7 +70,7 @@ def _assumption(assumption: Assumption, verdicts: tuple[Verdict, ...]) -> str:
     lines = [words]
     for verdict in broken:
         assert verdict.simplest is not None
-        lines.append(f"  - without it `{verdict.claim}` is {_kind(verdict)}: {_example(verdict.simplest)}")
+        lines.append(f"  - without it `{verdict.claim}` is {kind(verdict)}: {example(verdict.simplest)}")
     kept = sorted(v.claim for v in verdicts if v.kind in ("SURVIVED", "PROVED", "WITNESSED"))
     if kept:
         lines.append(f"  - not refuted without it: {', '.join(f'`{name}`' for name in kept)}")
@@ -130,30 +79,33 @@ def _assumption(assumption: Assumption, verdicts: tuple[Verdict, ...]) -> str:
 
 def _derivation(theorem: Theorem, found: Findings) -> str:
     shade = dark(theorem, tuple(found.proofs.values()))
-    lines = ["| step | says | formula | rests on | status |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| step | says | rests on | status |", "| --- | --- | --- | --- |"]
+    formulas = ["<details><summary>The formulas of the steps</summary>"]
     for step in theorem.derivation:
         proof = found.proofs[step.name]
-        status = "**not proved**" if proof.kind == "FAILED" else METHOD_WORDS[step.method]
+        status = f"**not proved**: {told(proof.reason)}" if proof.kind == "FAILED" else METHOD_WORDS[step.method]
         status += f" (claim `{step.claim}`)" if step.claim else ""
         status += f": {escaped(step.source)}" if step.source else ""
         if proof.kind == "PROVED" and step.name not in shade:
             status += ", on steps that are not"
         rests = ", ".join(f"`{name}`" for name in step.depends_on)
-        formula = inline(step.relation) if step.relation is not None else ""
-        lines.append(f"| `{step.name}` | {escaped(step.words)} | {formula} | {rests} | {status} |")
+        lines.append(f"| `{step.name}` | {escaped(step.words)} | {rests} | {status} |")
+        if step.relation is not None:
+            formulas.append(f"`{step.name}`\n\n{display(step.relation)}")
     explained = "Dark: proved here together with all that it rests on. Light green: proved, on steps that are not. "
     explained += "Blue: searched. Dashed: cited. Rounded: claims."
-    return "\n\n".join(["\n".join(lines), explained, mermaid(theorem, found.proofs, shade)])
+    blocks = ["\n".join(lines), explained, mermaid(theorem, found.proofs, shade)]
+    return "\n\n".join([*blocks, *formulas, "</details>"] if len(formulas) > 1 else blocks)
 
 
 def _saying(theorem: Theorem, saying: Saying, verdict: Verdict) -> str:
     agreed = "as expected" if verdict.kind == saying.expected else f"**expected {saying.expected}**"
-    facts = [f"{what}: {_example(example)}" for what, example in _examples(verdict)]
-    facts += _search(verdict) if verdict.kind != "REFUTED" else []
+    facts = counterexample(verdict)
+    facts += search(verdict) if verdict.kind != "REFUTED" else []
     facts += [f"Corrected: {_corrected(theorem, saying.corrected)}"] if saying.corrected else []
     return "\n\n".join(
         [
-            f"#### `{saying.name}`: {_kind(verdict)}, {agreed}",
+            f"#### `{saying.name}`: {kind(verdict)}, {agreed}",
             f"> {escaped(saying.words)} — {escaped(saying.place)}",
             display(saying.relation),
             *(["\n".join(f"- {fact}" for fact in facts)] if facts else []),
@@ -168,29 +120,17 @@ def _corrected(theorem: Theorem, corrected: str) -> str:
 
 
 def _mutants(found: Findings) -> str:
-    lines = [f"| claim | {' | '.join(CLASSES)} |", f"| --- |{' ---: |' * len(CLASSES)}"]
-    others: list[str] = []
+    lines = [f"| claim | {' | '.join(KINDS)} |", f"| --- |{' ---: |' * len(KINDS)}"]
+    others: dict[tuple[str, str, str], list[str]] = {}
     for claim, outcomes in found.outcomes.items():
         counts = Counter(o.kind for o in outcomes)
-        lines.append(f"| `{claim}` | {' | '.join(str(counts[kind]) for kind in CLASSES)} |")
-        others += [_outcome(claim, o) for o in outcomes if o.kind != "killed"]
-    told = "Every mutant that was not killed, and why:" if others else "Every mutant was killed."
-    return "\n\n".join(["\n".join(lines), told, *(["\n".join(others)] if others else [])])
-
-
-def _outcome(claim: str, outcome: Outcome) -> str:
-    return (
-        f"- `{claim}`, {escaped(outcome.mutant)} ({escaped(outcome.edit)}): *{outcome.kind}*. {_told(outcome.reason)}"
-    )
-
-
-def _told(reason: str) -> str:
-    """A sentence of the engine: measured numbers marked as approximate, instances as code."""
-    call = re.search(r"\b[A-Z]\w*\(", reason)
-    if call is None:
-        return escaped(about(reason))
-    depth, end = 1, call.end()
-    while depth and end < len(reason):
-        depth += {"(": 1, ")": -1}.get(reason[end], 0)
-        end += 1
-    return f"{escaped(about(reason[: call.start()]))}`{reason[call.start() : end]}`{_told(reason[end:])}"
+        lines.append(f"| `{claim}` | {' | '.join(str(counts[became]) for became in KINDS)} |")
+        for outcome in outcomes:
+            if outcome.kind != "killed":
+                others.setdefault((claim, outcome.kind, outcome.reason), []).append(outcome.mutant)
+    summary = "Every mutant that was not killed, and why:" if others else "Every mutant was killed."
+    named = [
+        f"- `{claim}`, *{became}* ({told(why)}): {'; '.join(map(escaped, mutants))}"
+        for (claim, became, why), mutants in others.items()
+    ]
+    return "\n\n".join(["\n".join(lines), summary, *(["\n".join(named)] if named else [])])
