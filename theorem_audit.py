@@ -121,14 +121,13 @@ def _entries(config: Any) -> list[dict[str, Any]]:
     import json
 
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    found: dict[str, dict[str, Any]] = {}
     for reports in list(getattr(reporter, "stats", {}).values()):
         for report in reports:
             if getattr(report, "when", None) == "call":
                 for key, text in report.user_properties:
                     if key == "theorem_audit":
-                        entry = json.loads(text)
-                        found[entry["theorem"], entry["item"], entry["name"]] = entry
+                        found[report.nodeid] = json.loads(text)  # a repeated run counts once
     return list(found.values())
 
 

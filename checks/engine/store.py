@@ -160,7 +160,8 @@ class Store:
 
     def _read(self, path: Path, types: Mapping[str, type]) -> Evidence | None:
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here: numpy leaves a file open that turns out to be no archive.
+            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             document = _verified(arrays)
             if document["format"] != FORMAT:
