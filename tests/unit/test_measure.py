@@ -38,7 +38,7 @@ def broken(**changes):
     ids=["nan", "infinity", "negative-radius", "short", "missing", "domain", "type"],
 )
 def test_a_broken_contract_names_theorem_observable_and_instance(change, words):
-    changes = {k: v for k, v in change().items()}
+    changes = change()
     with pytest.raises(SimulatorError) as caught:
         look(broken(**changes), BATCH)
     for word in ["rectangle", "drawn", *words]:
