@@ -155,7 +155,7 @@ def _gamma(x: Value) -> Value:
         if x <= 0:
             raise Undefined("gamma at a pole", certain=True)
         if x <= 200:
-            return fmpq(fmpz.fac_ui(int(x.p) - 1)  # type: ignore[arg-type])
+            return fmpq(fmpz.fac_ui(int(x.p) - 1))  # type: ignore[arg-type]
     return _finite(ball(x).gamma(), "gamma")
 
 
