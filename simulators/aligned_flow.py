@@ -1,0 +1,159 @@
+"""Aligned deep linear nets: diagonal factors, one or two modes that never mix.
+
+The factors are diag(w_1, w_2), all equal at the start (balanced), and the target is diagonal, so that W stays diagonal
+and its entries are its signed singular values.  They are integrated as matrices, like any other net.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .deep_linear_flow import RTOL, InstanceError
+from .factor_flow import DeepLinearFlow, Weighted
+from .flow import UNIT_ROUNDOFF, integrate
+from .measurement import Measurements, integers, reals, simulator
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Modes of a diagonal net of depth N and a moment of their growth.
+
+    ``start``: w_r > 0, the entry of every factor, so that mode r starts at w_r**N.
+    ``pull``: with ``linear`` the strengths λ_r > 0 of the loss −Σ λ_r W_rr, else the targets s_r of ½‖W − diag(s)‖².
+    ``moment`` places the time: in units of the first mode's time scale.  Linear: (0, 1) of its blow-up time for N ≥ 3,
+    of 1/λ for N ≤ 2.  Least squares: of the time to half of its target at N = 2, of 1 otherwise.
+    """
+
+    depth: int
+    start: tuple[float, ...]
+    pull: tuple[float, ...]
+    moment: float
+    linear: bool = True
+
+    def __post_init__(self) -> None:
+        if self.depth < 1 or not len(self.start) == len(self.pull) in (1, 2):
+            raise InstanceError(f"{self}", "depth of at least 1 and one or two modes", "give start and pull alike")
+        if not (min(self.start) > 0 and min(self.pull) > 0 and 0 <= self.moment < math.inf):
+            raise InstanceError(f"{self}", "positive start and pull, moment of at least 0", "change them")
+
+    @property
+    def time(self) -> float:
+        """When the modes are observed."""
+        first, pull = self.start[0], self.pull[0]
+        if self.linear:
+            if self.depth <= 2:
+                return self.moment / pull
+            # No mode may have blown up.
+            ends = [w ** (2 - self.depth) / ((self.depth - 2) * p) for w, p in zip(self.start, self.pull, strict=True)]
+            return min(self.moment, 0.99) * min(ends)
+        if self.depth == 2 and first**2 < pull / 2:
+            return self.moment * math.log(pull / first**2 - 1) / (2 * pull)
+        return self.moment
+
+
+def _followed(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+    """(elements, 2) modes at their times, and the radii.
+
+    A mode of W = Π W_j within the bar of the factors: Π (w_j + δ_j) with Σ δ_j² ≤ bar².
+    """
+    modes, radii = np.ones((len(batch), 2)), np.zeros((len(batch), 2))
+    rtol = RTOL[min(effort, len(RTOL) - 1)]
+    for depth in sorted({run.depth for run in batch}):
+        elements = [e for e, run in enumerate(batch) if run.depth == depth]
+        runs = [batch[e] for e in elements]
+        factor, pull = np.zeros((len(runs), 2, 2)), np.zeros((len(runs), 2, 2))
+        weight = np.zeros((len(runs), 2, 2))
+        for k, run in enumerate(runs):
+            for r, (w, p) in enumerate(zip(run.start, run.pull, strict=True)):
+                factor[k, r, r], pull[k, r, r] = w, p
+            weight[k] = 0.0 if run.linear else 1.0
+        loss = Weighted(torch.as_tensor(weight, device=device), torch.as_tensor(pull, device=device))
+        times = torch.tensor([[run.time] for run in runs], dtype=torch.float64, device=device)
+        initial = torch.as_tensor(factor, device=device).expand(depth, -1, -1, -1).contiguous()
+        path = integrate(DeepLinearFlow(loss, depth, 2), initial, times, rtol=rtol).finished()
+        entries = torch.diagonal(path.state[0], dim1=-2, dim2=-1).cpu().numpy()
+        bar = path.bar[0].cpu().numpy()[:, None]
+        # Π (|w_j| + |δ_j|) is at most the N-th power of the mean, and Σ |δ_j| at most √N bar.
+        top = np.abs(entries).max(0)
+        modes[elements] = entries.prod(0)
+        radii[elements] = (top + bar / depth**0.5) ** depth - np.abs(modes[elements])
+        radii[elements] += 8 * depth * UNIT_ROUNDOFF * top**depth
+    return modes, radii
+
+
+def _power(values: list[float], depth: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """w**N with the rounding of a power."""
+    made = np.array([w**n for w, n in zip(values, depth, strict=True)])
+    return made, 4 * UNIT_ROUNDOFF * made
+
+
+@simulator("sigma_0 target t sigma_t", limited_by="discretisation")
+def observe_logistic(
+    batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device
+) -> Measurements:
+    """One mode of a depth 2 net on ½(σ − s)².  Rows: elements of depth 2 that are not linear."""
+    element = [e for e, run in enumerate(batch) if run.depth == 2 and not run.linear]
+    runs = tuple(batch[e] for e in element)
+    modes, radii = _followed(runs, effort, device)
+    first = _power([run.start[0] for run in runs], [2] * len(runs))
+    table = {
+        "sigma_0": reals(*first),
+        "target": reals([run.pull[0] for run in runs], 0.0),
+        "t": reals([run.time for run in runs], 0.0),
+        "sigma_t": reals(modes[:, 0], radii[:, 0], proved=False),
+    }
+    return Measurements(table, np.array(element, dtype=np.int64))
+
+
+@simulator("N sigma_0 strength t sigma_t", limited_by="discretisation")
+def observe_escape(batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
+    """One mode that a constant gradient −λ drives away from a small start.  Rows: linear elements."""
+    element = [e for e, run in enumerate(batch) if run.linear]
+    runs = tuple(batch[e] for e in element)
+    modes, radii = _followed(runs, effort, device)
+    table = {
+        "N": integers(run.depth for run in runs),
+        "sigma_0": reals(*_power([run.start[0] for run in runs], [run.depth for run in runs])),
+        "strength": reals([run.pull[0] for run in runs], 0.0),
+        "t": reals([run.time for run in runs], 0.0),
+        "sigma_t": reals(modes[:, 0], radii[:, 0], proved=False),
+    }
+    return Measurements(table, np.array(element, dtype=np.int64))
+
+
+def _two(batch: tuple[Aligned, ...], linear: bool, effort: int, device: torch.device) -> tuple[list[int], dict]:
+    element = [e for e, run in enumerate(batch) if run.linear == linear and len(run.start) == 2]
+    runs = tuple(batch[e] for e in element)
+    modes, radii = _followed(runs, effort, device)
+    depths = [run.depth for run in runs]
+    table = {"N": integers(depths)}
+    for r in (0, 1):
+        first = _power([run.start[r] for run in runs], depths)
+        table[f"sigma_{r + 1}_0"] = reals(*first)
+        table[f"sigma_{r + 1}_t"] = reals(modes[:, r], radii[:, r], proved=False)
+        table[f"pull_{r + 1}"] = reals([run.pull[r] for run in runs], 0.0)
+    return element, table
+
+
+@simulator("N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t strength_1 strength_2", limited_by="discretisation")
+def observe_two_modes(
+    batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device
+) -> Measurements:
+    """Two modes under constant gradients −λ_1, −λ_2.  Rows: linear elements of two modes."""
+    element, table = _two(batch, True, effort, device)
+    renamed = {k.replace("pull", "strength"): v for k, v in table.items()}
+    return Measurements(renamed, np.array(element, dtype=np.int64))
+
+
+@simulator("N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t target_1 target_2", limited_by="discretisation")
+def observe_two_targets(
+    batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device
+) -> Measurements:
+    """Two modes of least squares towards their targets.  Rows: elements of two modes that are not linear."""
+    element, table = _two(batch, False, effort, device)
+    renamed = {k.replace("pull", "target"): v for k, v in table.items()}
+    return Measurements(renamed, np.array(element, dtype=np.int64))
