@@ -17,7 +17,7 @@ from simulators import softmax_precisely as precisely
 from simulators.measurement import Measurements, booleans, integers, reals, simulator
 from simulators.softmax_certificate import LIBRARY, OUTWARD, U, depth, law, tree
 from simulators.softmax_exact import interior
-from simulators.softmax_fit import Fit, Pair, excess, fit, outside, restricted
+from simulators.softmax_fit import Fit, Pair, exactly, excess, fit, outside, restricted
 from simulators.softmax_model import LanguageModel, fitted_features, gaussian
 from simulators.streams import stream
 
@@ -104,9 +104,7 @@ def observe_moments(
 def _chosen(fitted: Fit, chosen: Tensor) -> Fit:
     """The fit with problems picked (and repeated) by number; only what `Fit.mean` reads."""
     here = fitted.law
-    picked = type(here)(
-        here.p[chosen], here.log[chosen], here.wide[chosen], here.value[chosen], here.value_error[chosen]
-    )
+    picked = type(here)(here.p[chosen], here.low[chosen], here.fine[chosen], here.log[chosen], here.wide[chosen])
     return Fit(fitted.given, fitted.exists, fitted.f, picked, fitted.step[chosen], fitted.radius[chosen],
                fitted.growth[chosen], fitted.decrement[chosen], fitted.faces)  # fmt: skip
 
@@ -155,8 +153,8 @@ def observe_values(
     """
     pairs = _first_pairs(batch)
     fitted = fit(pairs, device)
-    here, star, words = fitted.law, fitted.given.truth, fitted.law.p.shape[1]
-    at = law(fitted.given.plain, _thetas(batch, fitted, device), fitted.given.word)
+    here, star, words = fitted.law, fitted.given.truth.high, fitted.law.p.shape[1]
+    at = law(fitted.given.plain, exactly(_thetas(batch, fitted, device)), fitted.given.word)
     log_star = torch.log(torch.where(star > 0, star, torch.ones_like(star)))
     u = (depth(words) + 3) * U
 
@@ -190,7 +188,7 @@ def _widened(ball: tuple[Tensor, Tensor], by: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _thetas(batch: Sequence[LanguageModel], fitted: Fit, device: Any) -> Tensor:
-    d = fitted.given.plain.shape[1]
+    d = fitted.given.plain.high.shape[1]
     return _padded([np.asarray(model.theta or (0.0,) * len(model.features)) for model in batch]
                    + [np.zeros(d)], device)[:-1]  # fmt: skip
 
@@ -218,27 +216,28 @@ def observe_shift(
             faces[b] = tuple(before[w] for w in face or ())
         current = fit([restricted(pairs[b], faces[b] or ()) for b in open_], device)
         known = {b: n for n, b in enumerate(open_)}
-        some, some_rad = excess(current, theta[open_, : current.given.plain.shape[1]])
+        some, some_rad = excess(current, theta[open_, : current.given.plain.high.shape[1]])
         cost[open_], cost_rad[open_] = some, some_rad
         for n, b in enumerate(open_):
             decided[b] = current.exists[n] is True
         open_ = [b for b in open_ if current.exists[known[b]] is False]
-    at = law(fitted.given.plain, theta, fitted.given.word)
+    at = law(fitted.given.plain, exactly(theta), fitted.given.word)
     rest, rest_rad = outside(at, faces)
     cost, cost_rad = cost + rest, cost_rad + rest_rad + U * (cost + rest)
-    plain, words = fitted.given.plain.cpu().numpy(), at.p.shape[1]
-    v = _padded([_along(model, plain[b, : len(model.features)])[0] for b, model in enumerate(batch)], device)
-    size = _padded([np.abs(np.asarray(model.directions, dtype=np.float64)) @ np.abs(plain[b, : len(model.features)])
-                    for b, model in enumerate(batch)], device)  # fmt: skip
-    noise = (len(plain[0]) + 2) * U * size * OUTWARD
-    star = fitted.given.truth
+    plain, words = fitted.given.plain.high.cpu().numpy(), at.p.shape[1]
+    centred = [_along(model, plain[b, : len(model.features)]) for b, model in enumerate(batch)]
+    v = _padded([side for side, _ in centred], device)
+    # The centred features carry one rounding each.
+    noise = _padded([dirt + U * np.abs(np.asarray(model.directions, dtype=np.float64)) @ np.abs(plain[b, : len(model.features)])
+                     for b, (model, (_, dirt)) in enumerate(zip(batch, centred, strict=True))], device)  # fmt: skip
+    star = fitted.given.truth.high
     gap = at.p - star
     slack = (at.p * at.relative + U * star + U * gap.abs())[:, None, :] * (v.abs() + noise)
     slack = slack + gap.abs()[:, None, :] * (noise + (depth(words) + 1) * U * v.abs())
     shift, shift_rad = tree(gap[:, None, :] * v, 2), tree(slack, 2) * OUTWARD
-    word = fitted.given.word[:, None, :]
-    half = (v.masked_fill(~word, -torch.inf).amax(2) - v.masked_fill(~word, torch.inf).amin(2)) / 2
-    half_rad = (noise.amax(2) + U * half.abs()) * OUTWARD
+    sides = [_along(model, np.asarray(fitted_features(model))) for model in batch]
+    half = _padded([_half_range(side) for side, _ in sides], device)
+    half_rad = _padded([dirt.max(axis=1) + _half_range(side, error=True) for side, dirt in sides], device) * OUTWARD
     kept = [(b, i) for b, model in enumerate(batch) if decided[b] and bool(torch.isfinite(cost_rad[b]))
             and bool(torch.isfinite(shift_rad[b]).all()) for i in range(len(model.directions))]  # fmt: skip
     owner, along = [b for b, _ in kept], [i for _, i in kept]
@@ -251,6 +250,14 @@ def observe_shift(
         np.asarray(owner),
         {"direction": np.asarray(along)},
     )
+
+
+def _half_range(side: np.ndarray, error: bool = False) -> np.ndarray:
+    """Half of max - min along the last axis, or the rounding error of that (Knuth), which is often 0."""
+    high, low = side.max(axis=1), side.min(axis=1)
+    width = high - low
+    part = width - high
+    return np.asarray(np.abs((high - (width - part)) - (low + part)) if error else width) / 2
 
 
 @simulator("exists interior", limited_by="rounding", precisely=precisely.existence)

@@ -24,13 +24,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from simulators.doubled import Doubled
 from simulators.softmax_newton import Problems, Solution
 
 U = 2.0**-53
 # The bounds themselves are sums of at most 2^20 non-negative terms and products: their own rounding is below this.
 OUTWARD = 1 + 2.0**-30
-# exp, log, log1p and expm1 are taken to be accurate to 2 units in the last place (libm and SLEEF state 1).
-LIBRARY = 4 * U
+# log, log1p and expm1 are taken to be accurate to 1 unit in the last place, as libm, SLEEF and CUDA state.
+LIBRARY = 2 * U
+# At most 32 operations on pairs deep, each off by 8 U^2 relatively.
+PAIRS = 256 * U**2
+EXPONENTIAL = 2.0**-67
+LN2 = (0.6931471805599453, 2.3190468138462996e-17)
 REACH = 0.5
 
 
@@ -54,48 +59,86 @@ def compound(x: Tensor) -> Tensor:
     return torch.where(x < 0.5, x / (1 - x.clamp_max(0.5)), torch.full_like(x, math.inf))
 
 
+def signed_total(x: Doubled) -> Doubled:
+    """Sum over the last axis.  An addition of pairs errs by at most 8 u^2 (|a| + |b|), whatever their signs."""
+    return x.total()
+
+
+def exponential(x: Doubled) -> Doubled:
+    """exp of pairs in [-660, 0], to a relative error below `EXPONENTIAL`.
+
+    exp(x) = 2^n exp(s)^64 with |s| < 0.0055; the terms of exp(s) from s^3 / 6 < 2^-25 on are plain floats.
+    """
+    n = torch.round(x.high / math.log(2.0))
+    away = Doubled(-n, torch.zeros_like(n)).times(Doubled(torch.full_like(n, LN2[0]), torch.full_like(n, LN2[1])))
+    s = x.plus(away)
+    s = Doubled(s.high / 64, s.low / 64)
+    tail = torch.ones_like(n)
+    for k in range(9, 3, -1):
+        tail = 1 + s.high / k * tail
+    square = s.times(s)
+    zero, one = torch.zeros_like(n), torch.ones_like(n)
+    rest = Doubled(square.high / 2, square.low / 2).plus(Doubled(s.high * s.high * s.high / 6 * tail, zero))
+    value = Doubled(one, zero).plus(s.plus(rest))
+    for _ in range(6):
+        value = value.times(value)
+    # 2^n by its bits: no library call is trusted to be exact.
+    power = ((n.to(torch.int64) + 1023) << 52).view(torch.float64)
+    return Doubled(value.high * power, value.low * power)
+
+
 @dataclass(frozen=True, eq=False)
 class Law:
-    """softmax probabilities with bounds: ``p``, ``log`` (B, V); ``wide`` (B, V): absolute error of ``log``."""
+    """softmax probabilities with bounds.
+
+    ``p``, ``log`` (B, V): floats, off by ``relative`` (relatively) and ``wide`` (absolutely); ``low`` (B, V): p + low is off by
+    ``fine`` (B, 1) relatively.  All errors are infinite where a probability leaves the range of floats.
+    """
 
     p: Tensor
+    low: Tensor
+    fine: Tensor
     log: Tensor
     wide: Tensor
-    value: Tensor
-    value_error: Tensor
 
     @property
     def relative(self) -> Tensor:
         """Relative error of ``p`` (B, V)."""
-        return compound((self.wide + LIBRARY + 2 * U) * OUTWARD)
+        return (self.fine + U).expand_as(self.p) * OUTWARD
 
 
-def law(features: Tensor, f: Tensor, word: Tensor) -> Law:
-    """softmax(features^T f) with error bounds; each feature carries one rounding, f is exact.
-
-    ``value`` (B,): the log partition.  Errors are infinite where a probability leaves the range of floats.
-    """
-    k, words = features.shape[1:]
-    terms = features * f[:, :, None]
-    logits = tree(terms, 1)
-    slack = (depth(k) + 2) * U * tree(terms.abs(), 1) * OUTWARD
-    top = logits.masked_fill(~word, -math.inf).amax(1, keepdim=True)
-    below = (logits - top).masked_fill(~word, -math.inf)
-    weight = torch.exp(below)
-    total = tree(weight, 1)
-    shift = torch.where(word, slack + U * (below.abs().masked_fill(~word, 0.0)), torch.zeros_like(slack))
-    # |e^x - 1| <= x / (1 - x) for the error x of a logit.
-    error = tree(weight * compound(shift + LIBRARY), 1) / total + (depth(words) + 1) * U
-    log_total = torch.log(total)
-    value_error = (compound(error * OUTWARD) + LIBRARY * log_total)[:, None] * OUTWARD
-    log = torch.where(word, below - log_total[:, None], torch.zeros_like(below))
-    wide = (shift + value_error + U * log.abs()) * OUTWARD
-    lost = (below < -650.0) & word
-    wide = torch.where(lost.any(1, keepdim=True), torch.full_like(wide, math.inf), wide)
-    p = torch.where(word, weight / total[:, None], torch.zeros_like(weight))
-    level = top[:, 0] + log_total
-    return Law(p, log, torch.where(word, wide, torch.zeros_like(wide)), level,
-               value_error[:, 0] + slack.amax(1) + U * level.abs())  # fmt: skip
+def law(features: Doubled, f: Doubled, word: Tensor) -> Law:
+    """softmax(features^T f) for exact features (B, k, V) and parameters (B, k), to about 20 digits."""
+    f = Doubled(f.high[:, :, None], f.low[:, :, None])
+    terms = features.times(f)
+    logits = signed_total(Doubled(terms.high.movedim(1, 2), terms.low.movedim(1, 2)))
+    slack = PAIRS * (tree(terms.high.abs(), 1) + logits.high.abs()) * OUTWARD
+    zero = torch.zeros_like(logits.high)
+    top = logits.high.masked_fill(~word, -math.inf).amax(1, keepdim=True)
+    below = logits.plus(Doubled(-top.expand_as(zero), zero))
+    lost = ((below.high < -650.0) & word).any(1, keepdim=True) | ~torch.isfinite(below.high).all(1, keepdim=True)
+    inside = word & ~lost
+    below = Doubled(torch.where(inside, below.high, zero), torch.where(inside, below.low, zero))
+    slack = (torch.where(inside, slack, zero) + PAIRS * top.nan_to_num(0.0).abs()).amax(1, keepdim=True)
+    weight = exponential(below)
+    weight = Doubled(torch.where(word, weight.high, zero), torch.where(word, weight.low, zero))
+    total = weight.total()
+    total = Doubled(total.high[:, None], total.low[:, None])
+    # Every weight, and so their sum, is off by this much relatively; a quotient of pairs adds less than PAIRS.
+    off = compound(slack + EXPONENTIAL) + PAIRS
+    quotient = weight.high / total.high
+    rest = weight.plus(total.times(Doubled(-quotient, zero)))
+    rest = (rest.high + rest.low) / total.high
+    p = quotient + rest
+    low = rest - (p - quotient)
+    fine = torch.where(lost, torch.full_like(off, math.inf), compound(2 * off + 2 * PAIRS) * OUTWARD)
+    # log(total): a float, and one Newton step, whose error is the square of the float's.
+    rough = torch.log(total.high)
+    ratio = total.times(exponential(Doubled(-rough, torch.zeros_like(rough))))
+    step = (ratio.high - 1) + ratio.low
+    log = below.plus(Doubled(-rough.expand_as(zero), zero)).plus(Doubled(-step.expand_as(zero), zero))
+    wide = fine + EXPONENTIAL + step**2 + PAIRS * (below.high.abs() + rough) + U * step.abs() + U * log.high.abs()
+    return Law(p, low, fine, torch.where(word, log.high, zero), torch.where(word, wide * OUTWARD, zero))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,17 +164,19 @@ def certify(given: Problems, found: Solution) -> Certificate:
     """Bound the distance of an iterate from a minimiser.  Costs a third of the solve."""
     features, word, truth = given.features, given.word, given.truth
     words = features.shape[2]
-    here = law(features, found.f, word)
+    here = law(given.exact, Doubled(found.f, torch.zeros_like(found.f)), word)
     p, relative = here.p, here.relative
     frame = found.whitening
     white, noise = _product(frame, features)
-    # Gradient in whitened coordinates: sum of (p_w - p*_w) a_w.
-    gap = p - truth
-    gap_error = p * relative + U * truth + U * gap.abs()
-    pulls = gap[:, None, :] * white
-    slack = gap_error[:, None, :] * (white.abs() + noise) + gap.abs()[:, None, :] * noise
-    slack = tree(slack + (depth(words) + 1) * U * pulls.abs(), 2)
-    gradient = _length(tree(pulls, 2).abs() + slack)
+    # Gradient: sum of (p_w - p*_w) a_w in pairs, whitened at the end, when it is tiny.
+    gap = Doubled(p, here.low).plus(Doubled(-truth.high, -truth.low))
+    pulls = given.exact.times(Doubled(gap.high[:, None, :], gap.low[:, None, :]))
+    pull = signed_total(pulls)
+    slack = tree(((here.fine + PAIRS) * p + PAIRS * truth.high)[:, None, :] * features.abs(), 2) * OUTWARD
+    force = pull.high + pull.low
+    terms = frame * force[:, :, None]
+    slack = tree(frame.abs() * (slack + U * force.abs())[:, :, None] + (depth(len(frame[0])) + 1) * U * terms.abs(), 1)
+    gradient = _length(tree(terms, 1).abs() + slack)
     # Covariance in whitened coordinates against the unit matrix.
     centre = tree(p[:, None, :] * white, 2)
     arms = torch.where(word[:, None, :], white - centre[:, :, None], torch.zeros_like(white))

@@ -10,7 +10,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulators.softmax_certificate import LIBRARY, OUTWARD, Certificate, Law, U, certify, depth, law, spread, tree
+from simulators.doubled import Doubled
+from simulators.softmax_certificate import (
+    LIBRARY,
+    OUTWARD,
+    PAIRS,
+    Certificate,
+    Law,
+    U,
+    certify,
+    depth,
+    law,
+    signed_total,
+    spread,
+    tree,
+)
 from simulators.softmax_exact import escape
 from simulators.softmax_newton import Problems, problems, softmax, solve
 
@@ -72,7 +86,7 @@ def fit(pairs: Sequence[Pair], device: Any, from_elsewhere: Tensor | None = None
         if out:
             away = probe([pairs[b] for b in out], device)
             some = problems([pairs[b] for b in out], device)
-            at = law(some.plain, away, some.word)
+            at = law(some.plain, exactly(away), some.word)
             for field in fields(Law):
                 new = getattr(at, field.name)
                 where = (out, slice(new.shape[1])) if new.dim() == 2 else out
@@ -109,13 +123,18 @@ def _copy(proved: Certificate) -> Certificate:
     )
 
 
+def exactly(x: Tensor) -> Doubled:
+    """Floats as pairs."""
+    return Doubled(x, torch.zeros_like(x))
+
+
 def remainder(z: Tensor) -> Tensor:
-    """exp(z) - 1 - z, to a relative error below 24 U: a series for |z| < 1/2, where the difference would cancel."""
+    """exp(z) - 1 - z, to a relative error below 8 U: a series for |z| < 1, where the difference would cancel."""
     series = torch.ones_like(z)
-    small = z.clamp(-0.5, 0.5)
-    for k in range(18, 2, -1):
+    small = z.clamp(-1.0, 1.0)
+    for k in range(24, 2, -1):
         series = 1 + small / k * series
-    return torch.where(z.abs() < 0.5, small * small / 2 * series, torch.expm1(z) - z)
+    return torch.where(z.abs() < 1.0, small * small / 2 * series, torch.expm1(z) - z)
 
 
 def excess(fitted: Fit, theta: Tensor) -> tuple[Tensor, Tensor]:
@@ -125,18 +144,20 @@ def excess(fitted: Fit, theta: Tensor) -> tuple[Tensor, Tensor]:
     L(theta) - L(f) = log(1 + sum p (e^z - 1 - z)) + (p - p*) . x, whose last term is at most lam sd(x).
     """
     given, p, relative = fitted.given, fitted.law.p, fitted.law.relative
-    d, words = given.plain.shape[1:]
-    terms = given.plain * (theta - fitted.f)[:, :, None]
-    x = tree(terms, 1)
-    slack = (depth(d) + 3) * U * tree(terms.abs(), 1) * OUTWARD
+    words = p.shape[1]
+    away = exactly(theta).plus(exactly(-fitted.f))
+    terms = given.plain.times(Doubled(away.high[:, :, None], away.low[:, :, None]))
+    x = signed_total(Doubled(terms.high.movedim(1, 2), terms.low.movedim(1, 2))).high
+    slack = (U * x.abs() + PAIRS * tree(terms.high.abs(), 1)) * OUTWARD
     z = x - tree(p * x, 1)[:, None]
     slack = torch.where(given.word, slack + U * z.abs(), torch.zeros_like(slack))
     z = torch.where(given.word, z, torch.zeros_like(z))
     bent = remainder(z)
     total = tree(p * bent, 1)
-    error = tree(p * ((relative + (depth(words) + 26) * U) * bent
-                      + (1 + relative) * slack * torch.expm1(z.abs() + slack) ), 1)  # fmt: skip
-    off = tree(p * z, 1).abs() + tree(p * ((relative + depth(words) * U) * z.abs() + (1 + relative) * slack), 1)
+    error = tree(
+        p * ((relative + (depth(words) + 9) * U) * bent + (1 + relative) * slack * torch.expm1(z.abs() + slack)), 1
+    )
+    off = tree(p * z, 1).abs() + tree(p * ((relative + (depth(words) + 1) * U) * z.abs() + (1 + relative) * slack), 1)
     mid = torch.log1p(total)
     sd = (spread(x, p) * (1 + relative.amax(1)) + slack.amax(1)) * OUTWARD
     # d log1p(t) <= dt / (1 + t - dt); a mean of z that is off by m changes log1p(t + m) - m by at most m (t + m).

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simulators.doubled import Doubled, quotient
 from simulators.softmax_exact import independent_rows
 
 STEPS = 80
@@ -24,27 +25,31 @@ CLOSE = 1e-14  # squared Newton decrement below which two more full steps reach 
 class Problems:
     """Padded softmax problems of k coordinates and V words.
 
-    ``features`` (B, k, V): independent rows of Phi, centred at a float near Phi p* and scaled by powers of two, so
-    that each entry carries one rounding; ``truth`` (B, V): p*; ``word`` (B, V), ``row`` (B, k): not padding.
-    ``plain`` (B, d, V): all rows of Phi minus their ``centre``, unscaled, one rounding each.
-    ``scale`` and ``rows``: how the coordinates came from those of Phi.
+    ``exact`` (B, k, V): independent rows of Phi, centred at a float near Phi p* and scaled by powers of two, as pairs
+    without any rounding; ``features``: the same, rounded; ``truth`` (B, V): p*, as pairs.
+    ``plain`` (B, d, V): all rows of Phi, centred, unscaled, as pairs without rounding.
+    ``word`` (B, V), ``row`` (B, k): not padding.  ``scale`` and ``rows``: how coordinates came from those of Phi.
     """
 
-    features: Tensor
-    truth: Tensor
+    exact: Doubled
+    truth: Doubled
     word: Tensor
     row: Tensor
-    plain: Tensor
-    centre: tuple[np.ndarray, ...]
+    plain: Doubled
     scale: tuple[np.ndarray, ...]
     rows: tuple[tuple[int, ...], ...]
 
     def __len__(self) -> int:
-        return len(self.features)
+        return len(self.word)
+
+    @property
+    def features(self) -> Tensor:
+        """The centred and scaled features (B, k, V), one rounding each."""
+        return self.exact.high
 
     def parameters(self, f: Tensor) -> Tensor:
         """f (B, k) in the coordinates of Phi (B, d), exactly: powers of two, and 0 for dependent rows."""
-        out = np.zeros(self.plain.shape[:2])
+        out = np.zeros(self.plain.high.shape[:2])
         values = f.cpu().numpy()
         for b, (scale, rows) in enumerate(zip(self.scale, self.rows, strict=True)):
             out[b, list(rows)] = values[b, : len(rows)] * scale[list(rows)]
@@ -59,40 +64,44 @@ def problems(pairs: Sequence[tuple[Sequence[Sequence[float]], Sequence[int]]], d
     kept = [independent_rows(tuple(map(tuple, features))) for features, _ in pairs]
     words = max(len(weights) for _, weights in pairs)
     rank = max(1, *(len(rows) for rows in kept))
-    table = np.zeros((len(pairs), rank, words))
-    plain = np.zeros((len(pairs), max(len(features) for features, _ in pairs), words))
-    truth = np.zeros((len(pairs), words))
+    table = np.zeros((2, len(pairs), rank, words))
+    plain = np.zeros((2, len(pairs), max(len(features) for features, _ in pairs), words))
+    counts, totals = np.zeros((len(pairs), words)), np.ones((len(pairs), 1))
     word = np.zeros((len(pairs), words), dtype=bool)
     row = np.zeros((len(pairs), rank), dtype=bool)
-    centres, scales = [], []
+    scales = []
     for b, ((features, weights), rows) in enumerate(zip(pairs, kept, strict=True)):
         phi = np.asarray(features, dtype=np.float64)
         mass = np.asarray(weights, dtype=np.float64)
-        p = mass / mass.sum()
-        centre = phi @ p
-        spread = phi - centre[:, None]
-        scale = np.exp2(-np.ceil(np.log2(np.maximum(np.abs(spread).max(axis=1), 2.0**-500))))
-        table[b, : len(rows), : phi.shape[1]] = (spread * scale[:, None])[list(rows)]
-        plain[b, : len(phi), : phi.shape[1]] = spread
-        truth[b, : len(p)] = p
-        word[b, : len(p)] = True
+        high, low = _difference(phi, (phi @ (mass / mass.sum()))[:, None])
+        scale = np.exp2(-np.ceil(np.log2(np.maximum(np.abs(high).max(axis=1), 2.0**-500))))
+        for part, spread in enumerate((high, low)):
+            plain[part, b, : len(phi), : phi.shape[1]] = spread
+            table[part, b, : len(rows), : phi.shape[1]] = (spread * scale[:, None])[list(rows)]
+        counts[b, : len(mass)], totals[b] = mass, mass.sum()
+        word[b, : len(mass)] = True
         row[b, : len(rows)] = True
-        centres.append(centre)
         scales.append(scale)
 
     def tensor(x: np.ndarray) -> Tensor:
         return torch.from_numpy(x).to(device)
 
     return Problems(
-        tensor(table),
-        tensor(truth),
+        Doubled(tensor(table[0]), tensor(table[1])),
+        quotient(tensor(counts), tensor(totals)),
         tensor(word),
         tensor(row),
-        tensor(plain),
-        tuple(centres),
+        Doubled(tensor(plain[0]), tensor(plain[1])),
         tuple(scales),
         tuple(kept),
     )
+
+
+def _difference(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """a - b and its rounding error, exactly (Knuth)."""
+    high = a - b
+    part = high - a
+    return high, (a - (high - part)) - (b + part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +144,7 @@ def solve(given: Problems, start: Tensor | None = None, steps: int = STEPS) -> S
     settled = torch.zeros(len(features), dtype=torch.int64, device=features.device)
     for _ in range(steps):
         move, decrement = _step(
-            white[alive], offset[alive], y[alive], given.truth[alive], words[alive], given.row[alive]
+            white[alive], offset[alive], y[alive], given.truth.high[alive], words[alive], given.row[alive]
         )
         y[alive] += move
         settled[alive] = torch.where(decrement < CLOSE, settled[alive] + 1, torch.zeros_like(settled[alive]))
