@@ -123,7 +123,7 @@ _PART_1 = {
             "singular values and sing. vectors of end-to-end matrix M are analytic functions of time t",
             "stands corrected",
             _SINGULAR,
-            (),
+            ("rate", "directions"),
             ("analytic",),
             "Sorted, non-negative singular values have kinks; signed and unordered ones are analytic.",
         ),

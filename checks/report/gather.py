@@ -71,7 +71,7 @@ def _findings(name: str, profile: str, device: str) -> Findings:
     try:
         return findings(name, profile, device)
     except Exception as problem:  # noqa: BLE001 - raised again as one that pickles whatever it carries
-        raise RuntimeError(f"{type(problem).__name__}: {problem}") from None
+        raise RuntimeError(f"{name}: {type(problem).__name__}: {problem}") from None
 
 
 def gather(
