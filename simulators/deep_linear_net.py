@@ -107,7 +107,7 @@ class Data:
 
     def _seeded(self, name: str, canonical: Any, values: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         octets, n = self.octets[name], self.inside.shape[-1]
-        octets = octets[..., :n, :n] if octets.shape[-2:] == (octets.shape[-1],) * 2 else octets[..., :n]
+        octets = octets[..., :n] if name in ("reflections", "gauge") else octets[..., :n, :n]
         return np.where(self.plain.reshape(-1, *([1] * (octets.ndim - 1))), canonical, values(octets.astype(np.int64)))
 
     @cached_property

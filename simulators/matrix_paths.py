@@ -92,13 +92,9 @@ def _direction(path: Turning, inverse_time: int) -> tuple[arb, arb]:
 
 
 def _turn(path: Turning) -> arb:
-    """Sine of the angle between the leading singular directions: half the chord of twice the angles."""
+    """|sin δ/2| = |sin δ| / √(2 + 2 cos δ) of the angle between the leading singular directions, δ twice that angle."""
     (a, b), (c, d) = _direction(path, path.late), _direction(path, path.early)
-    square = (a - c) ** 2 + (b - d) ** 2
-    if square > 0:
-        return square.sqrt() / 2
-    high = square.abs_upper().sqrt() / 4
-    return arb(high.mid(), high.upper())
+    return abs(a * d - b * c) / (2 + 2 * (a * c + b * d)).sqrt()
 
 
 def precise_turn(path: Turning, bits: int) -> Measurements:

@@ -1,4 +1,4 @@
-"""The catalogue of theorems: one file a theorem, each with a module constant `THEOREM`."""
+"""The catalogue of theorems: one file a theorem, each with a module constant `THEOREM` (other files are parts)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ def all_theorems() -> dict[str, Theorem]:
     found = {}
     for module in pkgutil.iter_modules(__path__):
         if module.name not in _NOT_THEOREMS:
-            theorem = importlib.import_module(f"{__name__}.{module.name}").THEOREM
-            found[theorem.name] = theorem
+            theorem = getattr(importlib.import_module(f"{__name__}.{module.name}"), "THEOREM", None)
+            if theorem is not None:
+                found[theorem.name] = theorem
     return dict(sorted(found.items()))
 
 
