@@ -1,0 +1,131 @@
+"""Families of deep linear nets that are followed along their training, and their experiments."""
+
+from __future__ import annotations
+
+from simulators import aligned_flow, rank_and_sign, trajectories
+from simulators.aligned_flow import Aligned
+from simulators.deep_linear_flow import DeepLinearRun
+from theorems.singular_value_ode import THEOREM
+
+from .engine.draw import Draw
+from .engine.experiment import Experiment
+
+LOSSES = ("full", "completion", "sensing", "logistic")
+"""Losses that are bounded below: under a linear one, nets of depth 3 and more blow up in finite time."""
+
+
+def flows(draw: Draw, *, gradient_flow: bool = True) -> DeepLinearRun:
+    """Nets of any initialisation: what the flow conserves.  Without the flow: large steps, or weight decay."""
+    depth = draw.integer(2, 4)
+    widths = tuple(draw.integer(1, 3) for _ in range(depth + 1))
+    descent = not gradient_flow and draw.boolean()
+    return DeepLinearRun(
+        widths=widths,
+        stretch=tuple(draw.decimal(0.2, 0.8, 1) for _ in range(draw.integer(1, min(widths)))),
+        loss=draw.choice(LOSSES),
+        target=draw.decimal(-1.5, 1.5, 1),
+        time=draw.decimal(0.1, 1.5, 1),
+        tilt=draw.decimal(0.1, 0.4, 1),
+        eta=draw.decimal(0.05, 0.2) if descent else 0.0,
+        decay=0.0 if gradient_flow or descent else draw.decimal(0.1, 0.5, 1),
+        seed=draw.seed(),
+    )
+
+
+def balanced_flows(draw: Draw, *, balanced: bool = True, gradient_flow: bool = True) -> DeepLinearRun:
+    """Balanced nets of depth 1 to 4, square and oblong.  Unbalanced: the first factor is tilted out of its frame."""
+    depth = draw.integer(1 if balanced else 2, 4)
+    hidden = draw.integer(0, 1)
+    columns = draw.integer(1, 3)
+    rows = columns if draw.boolean() else draw.integer(1, 3)
+    rank = min(rows, columns)
+    stretch = []
+    level = 0.3
+    for _ in range(rank):
+        level += draw.decimal(0.1, 0.4, 1)
+        stretch.append(round(level, 1))
+    return DeepLinearRun(
+        widths=(columns, *([rank + hidden] * (depth - 1)), rows),
+        stretch=tuple(stretch),
+        loss=draw.choice(LOSSES),
+        target=draw.decimal(-1.5, 1.5, 1),
+        time=draw.decimal(0, 1, 1),
+        tilt=0.0 if balanced else draw.choice((0.5, 0.3, 1.0)),
+        decay=0.0 if gradient_flow else draw.decimal(0.1, 0.5, 1),
+        seed=draw.seed(),
+    )
+
+
+def pushed_flows(draw: Draw, *, balanced: bool = True) -> DeepLinearRun:
+    """Square nets driven towards the other side of zero.
+
+    Unbalanced: only the first factor is large, so that another passes through zero.
+    """
+    return _pushed(draw, False, balanced)
+
+
+def deficient_flows(draw: Draw, *, balanced: bool = True) -> DeepLinearRun:
+    """Square nets driven towards the other side of zero, half of them with a mode that starts there.
+
+    Unbalanced: all factors but the first are zero, so that the net leaves rank zero.
+    """
+    return _pushed(draw, True, balanced)
+
+
+def _pushed(draw: Draw, deficient: bool, balanced: bool) -> DeepLinearRun:
+    depth = draw.integer(1 if balanced else 2, 4)
+    size = draw.integer(1, 3)
+    stretch = [draw.decimal(0.3, 1.0, 1) for _ in range(size)]
+    if deficient and draw.boolean():
+        stretch[-1] = 0.0
+    if not balanced:
+        stretch = [0.0 if deficient else draw.choice((0.1, 0.2))] * size
+    return DeepLinearRun(
+        widths=(size,) * (depth + 1),
+        stretch=tuple(stretch),
+        target=-draw.decimal(0.5, 1.5, 1),
+        time=draw.decimal(0.5, 2.0, 1),
+        tilt=0.0 if balanced else 1.0,
+        seed=draw.seed() if balanced else 0,
+    )
+
+
+def logistic_growth(draw: Draw) -> Aligned:
+    """One mode of least squares at depth 2."""
+    return Aligned(2, (draw.decimal(0.01, 1.5),), (draw.decimal(0.1, 2.0, 1),), draw.decimal(0, 2, 1), linear=False)
+
+
+def escapes(draw: Draw) -> Aligned:
+    """One mode leaving a small start under a constant gradient, up to four fifths of its time to blow up."""
+    depth = draw.integer(2, 6)
+    return Aligned(depth, (draw.decimal(0.02, 1.0),), (draw.decimal(0.1, 2.0, 1),), draw.decimal(0.1, 0.8, 1))
+
+
+def two_modes(draw: Draw) -> Aligned:
+    """Two modes under constant gradients, half of the time equal ones; the first starts larger."""
+    depth = draw.integer(1, 5)
+    low = draw.decimal(0.05, 0.8)
+    high = round(low + draw.decimal(0.05, 0.5), 2)
+    first = draw.decimal(0.2, 2.0, 1)
+    second = first if draw.boolean() else draw.decimal(0.2, 2.0, 1)
+    return Aligned(depth, (high, low), (first, second), draw.decimal(0.1, 0.8, 1))
+
+
+def two_targets(draw: Draw) -> Aligned:
+    """Two modes of least squares from one small start, up to the time when the first has half of its height."""
+    start = draw.power(-4, -1)
+    first = draw.decimal(0.5, 2.0, 1)
+    second = first if draw.boolean() else draw.decimal(0.1, 2.0, 1)
+    return Aligned(2, (start, start), (first, second), draw.decimal(0.8, 0.99), linear=False)
+
+
+FLOWS: list[Experiment] = [
+    Experiment("conserved", THEOREM, flows, trajectories.observe_conservation, search=20, bulk=500),
+    Experiment("along-flows", THEOREM, balanced_flows, trajectories.observe_rate, search=20, bulk=500),
+    Experiment("rank", THEOREM, deficient_flows, rank_and_sign.observe_rank, search=20, bulk=500),
+    Experiment("sign", THEOREM, pushed_flows, rank_and_sign.observe_sign, search=20, bulk=500),
+    Experiment("logistic-growth", THEOREM, logistic_growth, aligned_flow.observe_logistic, search=20, bulk=500),
+    Experiment("escape", THEOREM, escapes, aligned_flow.observe_escape, search=20, bulk=500),
+    Experiment("two-modes", THEOREM, two_modes, aligned_flow.observe_two_modes, search=20, bulk=500),
+    Experiment("two-targets", THEOREM, two_targets, aligned_flow.observe_two_targets, search=20, bulk=500),
+]
