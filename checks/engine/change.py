@@ -10,7 +10,8 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
-from .symbolic import OPERATIONS, decide, difference, forms, nonnegative, typed
+from .order import order, peeled
+from .symbolic import OPERATIONS, difference, forms, typed
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,14 @@ def equivalent(change: Change, unmoved: bool) -> str:
     """Why both relations say the same (empty: not shown).  ``unmoved``: no row of evidence tells their slacks apart."""
     before, after = typed(difference(change.before)), typed(difference(change.after))
     equality = isinstance(change.before, (sympy.Eq, sympy.Ne))
-    if equality != isinstance(change.after, (sympy.Eq, sympy.Ne)) or too_large(before, after):
+    if equality != isinstance(change.after, (sympy.Eq, sympy.Ne)):
         return ""
     if _strict(change.before) != _strict(change.after) or (equality and change.before.func is not change.after.func):
+        return ""
+    if unmoved:
+        if order(before, after) == 0:
+            return "sympy: the difference of the sides is the same for every value of the domains"
+    if too_large(before, after):
         return ""
     if unmoved:
         if any(form == 0 for form in forms(after - before)):
@@ -64,14 +70,28 @@ def equivalent(change: Change, unmoved: bool) -> str:
 def weaker(change: Change) -> str:
     """A proof that the mutant says less, for every value of the domains."""
     slack = room_gained(change)
-    if slack is not None:
-        slack = typed(slack)
-        if not too_large(slack) and nonnegative(slack):
-            return "sympy: the mutant leaves at least as much room for every value of the domains"
-    weak = change.after if change.sign > 0 else sympy.Not(change.before, evaluate=False)
-    if too_large(difference(change.after)) or isinstance(weak, sympy.Eq):
+    if slack is None:
         return ""
-    return "sympy: it holds for every value of the domains" if change.sign > 0 and decide(weak)[0] else ""
+    before, after = (change.before, change.after) if change.sign > 0 else (change.after, change.before)
+    (small, large), (new_small, new_large) = _ordered(before), _ordered(after)
+    falls, rises = order(typed(small), typed(new_small)), order(typed(large), typed(new_large))
+    if (falls is not None and falls <= 0 and rises is not None and rises >= 0) or sure(typed(slack)):
+        return "sympy: the mutant leaves at least as much room for every value of the domains"
+    if change.sign > 0 and not _strict(after) and sure(peeled(typed(difference(after)))):
+        return "sympy: it holds for every value of the domains"
+    return ""
+
+
+def _ordered(relation: Relational) -> tuple[Any, Any]:
+    """The side that is claimed to be the smaller one, and the other."""
+    return relation.lts, relation.gts
+
+
+def sure(term: Any) -> bool:
+    """Whether the term is at least 0 by its form: cheap rules only."""
+    if too_large(term):
+        return bool(term.is_nonnegative)
+    return any(form.is_nonnegative for form in (term, sympy.expand(term), sympy.factor_terms(term)))
 
 
 def room_gained(change: Change) -> Any:
@@ -88,6 +108,7 @@ def _strict(relation: Relational) -> bool:
 
 
 def too_large(*terms: Any) -> bool:
+    """Whether sympy should not be asked to rewrite the terms."""
     return any(sympy.count_ops(term) > OPERATIONS for term in terms)
 
 

@@ -181,7 +181,9 @@ def _constants(term: Any) -> Iterator[Edit]:
     if term.is_Number:
         yield from _number(term, "")
         return
-    for position, argument in enumerate(term.args):
+    # the limits of a sum or product are integers: they are not edited by 1 %
+    arguments = term.args[:1] if isinstance(term, (sympy.Sum, sympy.Product)) else term.args
+    for position, argument in enumerate(arguments):
         for edited, name, words in _constants(argument):
             yield _rebuild(term, position, edited), name, words
 
