@@ -12,7 +12,7 @@ from typing import Any
 Entry = Mapping[str, Any]
 Line = tuple[str, bool | None]
 WIDE = 104
-FULL = {"verdict": 9, "experiment": 20, "instances": 9, "resolution": 10, "strength": 13, "seconds": 7}
+FULL = {"verdict": 9, "experiment": 20, "instances": 9, "resolution": 10, "strength": 16, "seconds": 7}
 NARROW = {"verdict": 9, "experiment": 12, "inst.": 6, "resol.": 6, "str.": 5, "sec.": 5}
 LEFT = ("verdict", "experiment")
 
@@ -83,7 +83,7 @@ def _total(entries: list[Entry], width: int, budget: float) -> Iterator[Line]:
     claims = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
     killed, surviving = _score(e for e in entries if e["item"] == "mutants")
     parts = [
-        f"{sum(kinds.values())} claims: {claims}" if kinds else "no claims",
+        f"{sum(kinds.values())} claim{'s' if sum(kinds.values()) > 1 else ''}: {claims}" if kinds else "no claims",
         f"strength: {_strength(killed, surviving, counts=True)}" if killed + surviving else "",
         f"{sum(e['seconds'] for e in entries):.1f} s of work",
     ]

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from .engine.experiment import Audit
-from .engine.measure import LEDGER
 from .engine.verdict import Verdict, plain
 from .items import (
     ENOUGH,
@@ -27,22 +26,27 @@ PERFECT = 1.0
 class Finding:
     """``passed`` is None where the item says nothing (``text`` says why); ``verdict`` is plain JSON data.
 
-    ``refuted`` is the verdict whose counterexample is worth keeping; ``spent`` the failure probability of all intervals
-    measured on the way.
+    ``refuted`` is the verdict whose counterexample is worth keeping.
     """
 
     passed: bool | None
     text: str
     verdict: Any
     refuted: Verdict | None = None
-    spent: float = 0.0
 
 
 def find(audit: type[Audit], item: Item, profile: str, device: str) -> Finding:
     """Run one item."""
-    before = LEDGER.total
-    found = _FIND[item.kind](audit, item.name, profile, device)
-    return Finding(found.passed, found.text, found.verdict, found.refuted, LEDGER.total - before)
+    return _FIND[item.kind](audit, item.name, profile, device)
+
+
+def unfinished(item: Item) -> Any:
+    """The data of an item that an error ended."""
+    if item.kind in ("needed", "mutants"):
+        return []
+    if item.kind == "strength":
+        return {"killed": 0, "surviving": 0}
+    return {"kind": "ERROR", "experiment": "", "instances": 0, "resolution": {"median": "inf"}}
 
 
 def _claim(audit: type[Audit], name: str, profile: str, device: str) -> Finding:

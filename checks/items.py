@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
 
 from theorems.statement import Claim, Step, observables_of
 
@@ -21,6 +22,9 @@ from .engine.prove import Proof, dark, prove, proved_claims
 from .engine.search import audit as judge
 from .engine.search import gather
 from .engine.verdict import Verdict
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MUTATED = ("identity", "bound")
 ENOUGH = {"quick": 0.95}
@@ -35,6 +39,11 @@ class Item:
 
     def __str__(self) -> str:
         return f"{self.kind}[{self.name}]" if self.name else self.kind
+
+
+def _remembered(function: Callable[P, R]) -> Callable[P, R]:
+    """functools.cache with the signature kept (type checkers hold that classes are not Hashable)."""
+    return cast("Callable[P, R]", cache(function))
 
 
 def audits() -> dict[str, type[Audit]]:
@@ -60,7 +69,7 @@ def items(audit: type[Audit]) -> tuple[Item, ...]:
     )
 
 
-@cache
+@_remembered
 def claim_verdict(audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu") -> Verdict:
     """The strongest verdict over the experiments; PROVED if the derivation proves the claim and none refutes it.
 
@@ -80,14 +89,14 @@ def claim_verdict(audit: type[Audit], name: str, profile: str = "quick", device:
     return replace(found, kind="PROVED", reason=reason)
 
 
-@cache
+@_remembered
 def step_proof(audit: type[Audit], name: str) -> Proof:
     """What became of a step of the derivation."""
     theorem = audit.theorem()
     return prove(_step(audit, name), theorem)
 
 
-@cache
+@_remembered
 def assumption_needed(
     audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu"
 ) -> tuple[Verdict, ...]:
@@ -108,13 +117,13 @@ def assumption_needed(
     return tuple(judge(claim, *found, profile=profile, device=device) for claim, found in fitting if found)
 
 
-@cache
+@_remembered
 def saying_verdict(audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu") -> Verdict:
     """The verdict on the talk's words; right when it is the kind that the theorem expects."""
     return judge(audit.theorem().claim(name), *audit.experiments, profile=profile, device=device)
 
 
-@cache
+@_remembered
 def mutant_outcomes(audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu") -> tuple[Outcome, ...]:
     """What became of each mutant of a claim, on the evidence that its experiments gathered.
 

@@ -20,9 +20,9 @@ from theorems.statement import StatementError
 from .engine.evaluate import EvaluationError
 from .engine.experiment import Audit, Experiment, ExperimentError
 from .engine.gather import PROFILES, gather
-from .engine.measure import DeviceError, SimulatorError, find_device
+from .engine.measure import LEDGER, DeviceError, SimulatorError, find_device
 from .engine.store import Store, StoreError
-from .findings import Finding, find
+from .findings import Finding, find, unfinished
 from .items import Item, gathered, items
 
 CLEAR = (SimulatorError, MeasurementError, ExperimentError, StatementError, EvaluationError, DeviceError, StoreError)
@@ -127,7 +127,8 @@ class AuditClass(pytest.Collector):
         super().__init__(**keywords)
         self.audit = audit
         marks = getattr(audit, "pytestmark", [])
-        self.own_markers.extend(getattr(m, "mark", m) for m in (marks if isinstance(marks, list) else [marks]))
+        listed = marks if isinstance(marks, list) else [marks]
+        self.own_markers.extend(m.mark if isinstance(m, pytest.MarkDecorator) else m for m in listed)
 
     def collect(self) -> Iterator[pytest.Item]:
         """One pytest item for each item of the audit."""
@@ -158,23 +159,28 @@ class AuditItem(pytest.Item):
     def runtest(self) -> None:
         """Run the item, keep its evidence and leave its data in ``user_properties``."""
         here, audit = setting(self.config), self.parent.audit
-        started = time.perf_counter()
-        finding = find(audit, self.item, here.profile, here.device)
+        started, spent = time.perf_counter(), LEDGER.total
+        passed: bool | None = False
+        verdict = unfinished(self.item)
+        try:
+            finding = find(audit, self.item, here.profile, here.device)
+            passed, verdict = finding.passed, finding.verdict
+        finally:  # an item that ends in an error has its place in the table too
+            data = {
+                "item": "assumption" if self.item.kind == "needed" else self.item.kind,
+                "theorem": audit.theorem().name,
+                "name": self.item.name,
+                "kind": self._kind(),
+                "place": self.place,
+                "passed": passed,
+                "verdict": verdict,
+                "spent": LEDGER.total - spent,
+                "profile": here.profile,
+                "device": here.device,
+                "seconds": time.perf_counter() - started,
+            }
+            self.user_properties.append(("theorem_audit", json.dumps(data)))
         here.keep(gathered(audit, self.item), self._tell)
-        data = {
-            "item": "assumption" if self.item.kind == "needed" else self.item.kind,
-            "theorem": audit.theorem().name,
-            "name": self.item.name,
-            "kind": self._kind(),
-            "place": self.place,
-            "passed": finding.passed,
-            "verdict": finding.verdict,
-            "spent": finding.spent,
-            "profile": here.profile,
-            "device": here.device,
-            "seconds": time.perf_counter() - started,
-        }
-        self.user_properties.append(("theorem_audit", json.dumps(data)))
         if finding.passed is None:
             pytest.skip(finding.text)
         if not finding.passed:
