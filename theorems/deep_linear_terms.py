@@ -13,7 +13,7 @@ sigma_dot = observable("sigma_dot", "its time derivative, from the motion of the
 g = observable("g", "inner product of the loss gradient with u v^T", latex="g_{rr}")
 imbalance = observable("imbalance", "Frobenius norm of all W_{j+1}^T W_{j+1} - W_j W_j^T", domain="nonnegative")
 eta = observable("eta", "step size of gradient descent; 0 for gradient flow", domain="nonnegative", latex=r"\eta")
-decay = observable("decay", "strength of weight decay", domain="nonnegative", latex=r"\lambda")
+decay = observable("decay", "strength of weight decay", domain="nonnegative", latex=r"\lambda_{\mathrm{decay}}")
 gap = observable("gap", "difference of two squared singular values")
 analytic_loss = observable("analytic_loss", "whether the loss is analytic", domain="boolean")
 sigma_r = observable("sigma_r", "signed singular value of the left direction", latex=r"\sigma_r")

@@ -7,9 +7,11 @@ import importlib
 import inspect
 import itertools
 import re
+import sys
 
 import pytest
 import sympy
+from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
 from tests.audits import audits
@@ -46,7 +48,15 @@ each_theorem = pytest.mark.parametrize("theorem", THEOREMS.values(), ids=THEOREM
 
 
 def source_of(theorem: Theorem) -> str:
-    return inspect.getsource(importlib.import_module(f"theorems.{theorem.name.replace('-', '_')}"))
+    """The file of a theorem and the files of the same room that it is made of."""
+    modules, sources = [importlib.import_module(f"theorems.{theorem.name.replace('-', '_')}")], {}
+    while modules:
+        module = modules.pop()
+        sources[module.__name__] = inspect.getsource(module)
+        parts = [n.module for n in ast.walk(ast.parse(sources[module.__name__])) if isinstance(n, ast.ImportFrom)]
+        names = {f"theorems.{part.removeprefix('theorems.')}" for part in parts if part} - {"theorems.statement"}
+        modules += [sys.modules[name] for name in names - set(sources) if name in sys.modules]
+    return "\n".join(sources.values())
 
 
 def flaws_of(text: str, relation: sympy.Basic) -> list[str]:
@@ -65,7 +75,8 @@ def heads_never_written(relation: sympy.Basic, source: str) -> list[str]:
     written = {node.id.lower() for node in ast.walk(tree) if isinstance(node, ast.Name)}
     written |= {node.attr.lower() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     heads = (sympy.Function, sympy.core.relational.Relational, BooleanFunction, sympy.Sum, sympy.Product, BooleanAtom)
-    names = [type(node).__name__ for node in sympy.preorder_traversal(relation) if isinstance(node, heads)]
+    nodes = [node for node in sympy.preorder_traversal(relation) if isinstance(node, heads)]
+    names = [type(node).__name__ for node in nodes if not isinstance(node, AppliedUndef)]
     return [name for name in names if SHORT.get(name, name).lower() not in written]
 
 
