@@ -49,9 +49,10 @@ def equivalent(change: Change, unmoved: bool) -> str:
         return ""
     if _strict(change.before) != _strict(change.after) or (equality and change.before.func is not change.after.func):
         return ""
-    if unmoved:
-        if order(before, after) == 0:
-            return "sympy: the difference of the sides is the same for every value of the domains"
+    if unmoved and _forwards(before) == _forwards(after):
+        return "the sums run over the same terms in the other direction"
+    if unmoved and order(before, after) == 0:
+        return "sympy: the difference of the sides is the same for every value of the domains"
     if too_large(before, after):
         return ""
     if unmoved:
@@ -122,3 +123,16 @@ def _zeros(gap: Any) -> frozenset[Any] | None:
                 return None
             bases.add(base)
     return frozenset(bases)
+
+
+def _forwards(term: Any) -> Any:
+    """The term with each sum over j = a…b in one of its two directions, j or a + b - j: the first in order."""
+
+    def first(total: Any) -> Any:
+        if len(total.limits) != 1 or len(total.limits[0]) != 3:
+            return total
+        index, low, high = total.limits[0]
+        ways = (total.function, total.function.xreplace({index: low + high - index}))
+        return sympy.Sum(min(ways, key=sympy.default_sort_key), (index, low, high))
+
+    return term.replace(lambda part: isinstance(part, sympy.Sum), first)
