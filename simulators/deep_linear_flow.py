@@ -66,7 +66,7 @@ class DeepLinearRun:
         return len(self.widths) - 1
 
 
-def _frame(run: DeepLinearRun, layer: int) -> tuple[np.ndarray, float]:
+def frame_of(run: DeepLinearRun, layer: int) -> tuple[np.ndarray, float]:
     """Orthonormal columns (width, k) and the Frobenius distance to exactly orthonormal ones.
 
     The frame is the polar factor of the returned matrix Q: ‖Q − polar‖ ≤ ‖QᵀQ − I‖ / (2 − 1e−6).
@@ -84,7 +84,7 @@ def start(run: DeepLinearRun) -> tuple[list[np.ndarray], float]:
 
     Without tilt the exact instance is balanced; with a tilt the floats themselves are the instance.
     """
-    frames = [_frame(run, j) for j in range(run.depth + 1)]
+    frames = [frame_of(run, j) for j in range(run.depth + 1)]
     stretch = np.array(run.stretch)
     factors = [(frames[j + 1][0] * stretch) @ frames[j][0].T for j in range(run.depth)]
     if run.tilt:
@@ -108,7 +108,7 @@ def _goal(run: DeepLinearRun) -> np.ndarray:
     return run.target * noise / max(rows, columns) ** 0.5
 
 
-def _losses(batch: list[DeepLinearRun], width: int, device: torch.device) -> Descent:
+def losses_of(batch: list[DeepLinearRun], width: int, device: torch.device) -> Descent:
     """The losses of a group, padded to width × width."""
     shape = (len(batch), width, width)
     if batch[0].loss not in ("sensing", "logistic"):
@@ -170,7 +170,7 @@ def trained(batch: tuple[DeepLinearRun, ...], *, effort: int, device: torch.devi
             for j, factor in enumerate(factors):
                 initial[j, k, : factor.shape[0], : factor.shape[1]] = factor
         decay = torch.tensor([run.decay for run in runs], dtype=torch.float64, device=device)
-        flow = DeepLinearFlow(_losses(runs, width, device), depth, width, decay if bool(decay.any()) else None)
+        flow = DeepLinearFlow(losses_of(runs, width, device), depth, width, decay if bool(decay.any()) else None)
         before, off = torch.as_tensor(initial, device=device), torch.as_tensor(blur, device=device)
         if discrete:
             after, bar = _descend(flow, before, off, runs)

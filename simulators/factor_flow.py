@@ -19,6 +19,8 @@ from .flow import UNIT_ROUNDOFF
 
 SQUARINGS = 3
 """The 2-norm is bounded by the Schatten norm of order 4 · 2**SQUARINGS, at most d**(1/32) too large."""
+SMALL = 1e-150
+"""More than what squares of entries below 1e-154 can hide from a Frobenius norm."""
 NORM_SLACK = 1 + 2.0**-30
 """Exceeds the relative rounding of the squarings (a few hundred unit roundoffs at d ≤ 64)."""
 
@@ -111,7 +113,7 @@ def spectral_bound(matrices: torch.Tensor) -> torch.Tensor:
         if k < SQUARINGS:
             power = power / torch.where(size > 0, size, torch.ones_like(size))[:, None, None]
             power = torch.bmm(power, power)
-    return (scale * torch.exp(log) * NORM_SLACK).reshape(matrices.shape[:-2])
+    return (scale * torch.exp(log) * NORM_SLACK + SMALL).reshape(matrices.shape[:-2])
 
 
 def _gamma(count: int) -> float:

@@ -28,7 +28,7 @@ SAFETY, SHRINK, GROW = 0.8, 0.2, 6.0
 REJECTED_WITHOUT_ESTIMATE = 0.1
 TINY = 2.0**-1022
 HOPELESS = 2.0**-52
-"""A row whose step falls below this fraction of its time span is given up."""
+"""A row whose step is cut below this fraction of its time span is given up."""
 HALVING = 2**4
 """What halving a step is relied on to divide its error by."""
 GUARD = 8
@@ -145,8 +145,8 @@ class _Walker:
         table = torch.tensor(DOP853.A, dtype=state.dtype, device=device)
         self.inner = [table[s, :s].clone() for s in range(1, STAGES)]
         self.outer = torch.tensor(DOP853.B, dtype=state.dtype, device=device)
-        estimates = torch.stack([torch.tensor(e[:STAGES], dtype=state.dtype) for e in (DOP853.E5, DOP853.E3)])
-        self.estimates = estimates.to(device)
+        estimates = [e[:STAGES].tolist() for e in (DOP853.E5, DOP853.E3)]
+        self.estimates = torch.tensor(estimates, dtype=state.dtype, device=device)
         self.time = torch.zeros_like(times[:, 0])
         self.bar = torch.zeros_like(self.time)
         self.next = torch.zeros_like(part)
@@ -213,7 +213,7 @@ class _Walker:
         result.steps[self.part] += under_way.to(torch.int64)
         result.rejected[self.part] += (under_way & ~accepted).to(torch.int64)
         arrived = accepted & landing & under_way
-        lost = ~torch.isfinite(self.bar) | (self.step_size < HOPELESS * self.times[:, -1])
+        lost = ~torch.isfinite(self.bar) | (~accepted & (self.step_size < HOPELESS * self.times[:, -1]))
         if bool(arrived.any()) or bool(lost.any()):
             self._record(arrived, lost, result)
         return True

@@ -1,0 +1,83 @@
+"""Do the bars of integrated nets cover?  Against power series at 50 digits, from the same exact instance.
+
+TRAJECTORIES=300 python -m pytest -s tests/statistics/test_flow.py runs the full comparison and prints its figures.
+"""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+import torch
+from flint import arb, arb_mat, ctx
+
+from checks.engine.draw import bulk
+from checks.families_flow import balanced_flows, flows
+from simulators.deep_linear_flow import DeepLinearRun, frame_of, losses_of, start, trained
+from simulators.factor_flow import Weighted
+
+from ..taylor import BITS, Residual, exact, follow, polar
+
+COUNT = int(os.environ.get("TRAJECTORIES", "24"))
+CPU = torch.device("cpu")
+
+
+def _residual(run: DeepLinearRun) -> Residual:
+    width, shape = max(run.widths), (run.widths[-1], run.widths[0])
+    loss = losses_of([run], width, CPU)
+    if isinstance(loss, Weighted):
+        weight, offset = (m[0, : shape[0], : shape[1]].numpy() for m in (loss.weight, loss.offset))
+        return Residual(run.loss, weight, offset, [], [])
+    probes = loss.probes.reshape(-1, width, width)[:, : shape[0], : shape[1]].numpy()
+    blank = np.zeros(shape)
+    return Residual(run.loss, blank, blank, list(probes), loss.answers[0].tolist())
+
+
+def _start(run: DeepLinearRun) -> list[arb_mat]:
+    """The exact instance: its floats, or the balanced net that they round."""
+    if run.tilt:
+        return [exact(f) for f in start(run)[0]]
+    frames = [polar(frame_of(run, j)[0]) for j in range(run.depth + 1)]
+    count = len(run.stretch)
+    stretch = arb_mat(count, count, [arb(run.stretch[i]) if i == j else 0 for i in range(count) for j in range(count)])
+    return [frames[j + 1] * stretch * frames[j].transpose() for j in range(run.depth)]
+
+
+def _truth(run: DeepLinearRun) -> np.ndarray:
+    """Factors at the end as rounded pairs: (2, depth, d, d), the second the remainder of the first."""
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        factors = follow(_start(run), _residual(run), run.time, run.decay)
+        width = max(run.widths)
+        out = np.zeros((2, run.depth, width, width))
+        for j, factor in enumerate(factors):
+            for p in range(factor.nrows()):
+                for q in range(factor.ncols()):
+                    out[0, j, p, q] = high = float(factor[p, q].mid())
+                    out[1, j, p, q] = float((factor[p, q] - high).mid())
+        return out
+    finally:
+        ctx.prec = before
+
+
+@pytest.mark.slow
+def test_bars_cover_the_truth_and_are_not_needlessly_wide():
+    runs = [bulk(balanced_flows if k % 2 else flows, f"statistics {k}")[0] for k in range(COUNT)]
+    runs += [bulk(balanced_flows, f"decaying {k}", gradient_flow=False)[0] for k in range(COUNT // 12)]
+    truths = [_truth(run) for run in runs]
+    for effort in (0, 1):
+        ratios: dict[int, list[float]] = {}
+        for group in trained(tuple(runs), effort=effort, device=CPU):
+            for k, element in enumerate(group.element):
+                high, low = truths[element]
+                width = high.shape[-1]
+                found = group.after[:, k, :width, :width].numpy()
+                error = float(np.linalg.norm((found - high) - low))
+                bar = float(group.bar[k])
+                assert error <= bar, f"{runs[element]} at effort {effort}: error {error:.2e}, bar {bar:.2e}"
+                if error > 0:
+                    ratios.setdefault(group.flow.depth, []).append(bar / error)
+        for depth, values in sorted(ratios.items()):
+            print(f"effort {effort} depth {depth}: bar / error median {np.median(values):.0f}, least {min(values):.1f}")
+        assert np.median([r for depth, values in ratios.items() if depth <= 3 for r in values]) <= 1000

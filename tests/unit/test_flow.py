@@ -1,0 +1,149 @@
+"""The integrator: its order, its independence of the batch, and what it does where it cannot go on."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from simulators.aligned_flow import Aligned, observe_escape
+from simulators.deep_linear_flow import DeepLinearRun, InstanceError, trained
+from simulators.factor_flow import DeepLinearFlow, Weighted, spectral_bound
+from simulators.flow import FlowError, integrate
+from simulators.trajectories import observe_conservation, observe_rate
+
+CPU = torch.device("cpu")
+
+
+def scalar(
+    depth: int, starts: list[float], targets: list[float], weight: float = 1.0
+) -> tuple[DeepLinearFlow, torch.Tensor]:
+    """Scalar nets: w' = w^(N−1) (s − weight w^N)."""
+    shape = (len(starts), 1, 1)
+    target = torch.tensor(targets, dtype=torch.float64, device=CPU).reshape(shape)
+    loss = Weighted(torch.full(shape, weight, dtype=torch.float64, device=CPU), target)
+    start = torch.tensor(starts, dtype=torch.float64, device=CPU).reshape(shape).expand(depth, *shape)
+    return DeepLinearFlow(loss, depth, 1), start.contiguous()
+
+
+def at(time: float, rows: int = 1) -> torch.Tensor:
+    """One common time."""
+    return torch.full((rows, 1), time, dtype=torch.float64, device=CPU)
+
+
+def decay_error(steps: int) -> float:
+    """Error at time 4 of x' = −x in equal steps: a tolerance nothing misses, and bars to force the number of steps."""
+    flow, start = scalar(1, [1.0], [0.0])
+    moments = torch.linspace(0, 4, steps + 1, dtype=torch.float64, device=CPU)[None, 1:]
+    path = integrate(flow, start, moments, rtol=0.5, bars=False)
+    return abs(float(path.state[-1].squeeze()) - math.exp(-4))
+
+
+def test_the_error_falls_with_the_eighth_power_of_the_step():
+    coarse, fine = decay_error(4), decay_error(8)
+    assert 7.5 <= math.log2(coarse / fine) <= 9.5
+
+
+def test_rows_do_not_know_of_one_another():
+    flow, start = scalar(3, [0.1, 0.9, 0.4], [2.0, 0.1, 1.0])
+    times = torch.tensor([[1.0], [2.5], [0.3]], dtype=torch.float64, device=CPU)
+    together = integrate(flow, start, times, rtol=1e-10)
+    for row in range(3):
+        index = torch.tensor([row])
+        alone = integrate(flow.rows(index), start[:, index], times[index], rtol=1e-10)
+        apart = torch.linalg.vector_norm(alone.state[0, :, 0] - together.state[0, :, row])
+        assert float(apart) <= float(alone.bar[0, 0] + together.bar[0, row])
+        assert int(alone.steps[0]) == int(together.steps[row])
+
+
+def test_several_times_on_the_way_are_met_exactly():
+    flow, start = scalar(1, [1.0], [0.0])
+    moments = torch.tensor([[0.0, 0.25, 0.25, 3.0]], dtype=torch.float64, device=CPU)
+    path = integrate(flow, start, moments, rtol=1e-11).finished()
+    for column, moment in enumerate(moments[0].tolist()):
+        assert abs(float(path.state[column].squeeze()) - math.exp(-moment)) <= float(path.bar[column, 0]) + 1e-16
+
+
+@pytest.mark.parametrize("start", [0.0, 1e-30, 1e-8])
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_next_to_a_saddle_the_first_step_is_finite(depth: int, start: float):
+    flow, state = scalar(depth, [start], [1.0])
+    path = integrate(flow, state, at(3.0), rtol=1e-10).finished()
+    assert bool(torch.isfinite(path.state).all())
+
+
+def test_a_row_that_blows_up_is_told_by_its_number_and_spoils_no_other():
+    flow, start = scalar(3, [0.1, 2.0], [1.0, 1.0], weight=0.0)
+    path = integrate(flow, start, at(1.0, 2), rtol=1e-10)
+    assert bool(torch.isfinite(path.state[0, :, 0]).all())
+    assert bool(torch.isnan(path.state[0, :, 1]).all())
+    assert math.isinf(float(path.bar[0, 1]))
+    with pytest.raises(FlowError, match="batch element 1") as caught:
+        path.finished()
+    assert caught.value.rows == (1,)
+
+
+def test_too_few_steps_leave_nothing_that_looks_like_an_answer():
+    flow, start = scalar(2, [0.1], [1.0])
+    path = integrate(flow, start, at(5.0), rtol=1e-12, max_steps=3)
+    assert bool(torch.isnan(path.state).all())
+    with pytest.raises(FlowError, match="allow more steps"):
+        path.finished()
+
+
+def test_bad_tolerances_and_times_are_refused():
+    flow, start = scalar(1, [1.0], [0.0])
+    with pytest.raises(ValueError, match="rtol=0"):
+        integrate(flow, start, at(1.0), rtol=0)
+    with pytest.raises(ValueError, match="sort them"):
+        integrate(flow, start, torch.tensor([[1.0, 0.5]], dtype=torch.float64, device=CPU), rtol=1e-8)
+
+
+def test_the_bound_of_the_two_norm_is_one_and_is_near():
+    matrices = torch.tensor(
+        [[[3.0, 0.0], [0.0, 4.0]], [[0.0, 0.0], [0.0, 0.0]], [[1e-200, 0], [0, 0]]], dtype=torch.float64
+    )
+    true = torch.linalg.matrix_norm(matrices, 2)
+    bound = spectral_bound(matrices)
+    assert bool((bound >= true).all())
+    assert bool((bound <= 1.05 * true + 1e-149).all())
+
+
+def test_effort_shrinks_the_bar():
+    run = DeepLinearRun((2, 2, 2, 2), (0.5, 0.8), target=1.5, time=4.0, seed=3)
+    bars = [float(next(trained((run,), effort=effort, device=CPU)).bar[0]) for effort in (0, 1)]
+    assert bars[1] < bars[0] / 10
+
+
+def test_padding_changes_nothing():
+    small = DeepLinearRun((1, 2, 1), (0.5,), target=1.0, time=1.0, seed=5)
+    large = DeepLinearRun((3, 3, 3), (0.5, 0.7), target=1.0, time=1.0, seed=6)
+    alone = observe_rate((small,), delta=1e-6, device=CPU)
+    padded = observe_rate((small, large), delta=1e-6, device=CPU)
+    for name in ("sigma", "sigma_dot", "g"):
+        a, b = alone.columns[name], padded.columns[name]
+        assert abs(a.mid[0] - b.mid[0]) <= a.rad[0] + b.rad[0]
+
+
+def test_descent_with_a_finite_step_moves_what_the_flow_conserves():
+    run = DeepLinearRun((1, 1, 1), (0.5,), target=1.0, time=1.0, tilt=0.5, eta=0.1)
+    table = observe_conservation((run,), delta=1e-6, device=CPU)
+    first, last = table.columns["defect_0"], table.columns["defect_t"]
+    assert abs(first.mid[0] - last.mid[0]) > 1e6 * (first.rad[0] + last.rad[0])
+
+
+def test_instances_that_describe_nothing_are_refused():
+    with pytest.raises(InstanceError, match="two or more positive widths"):
+        DeepLinearRun((2,), (0.5,))
+    with pytest.raises(InstanceError, match="1 to 1"):
+        DeepLinearRun((2, 1), (0.5, 0.5))
+    with pytest.raises(InstanceError, match="one of full"):
+        DeepLinearRun((1, 1), (0.5,), loss="cubic")
+    with pytest.raises(InstanceError, match="positive start"):
+        Aligned(2, (0.0,), (1.0,), 0.5)
+
+
+def test_escape_has_rows_for_linear_instances_only():
+    batch = (Aligned(3, (0.1,), (1.0,), 0.5), Aligned(2, (0.1,), (1.0,), 0.5, linear=False))
+    assert observe_escape(batch, delta=1e-6, device=CPU).element.tolist() == [0]
