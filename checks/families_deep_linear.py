@@ -158,11 +158,12 @@ def turnings(draw: Draw, *, analytic: bool = True) -> Turning:
     return Turning(late, early, first, (draw.decimal(-1, 1), draw.decimal(-1, 1)))
 
 
+RATES = Experiment(
+    "rates", THEOREM, nets, deep_linear.observe_rates,
+    examples=(DeepLinear(2, 1, 1, (1.0,), (1,)), DeepLinear(1, 2, 2, (0.0, 1.0), (1, -1), seed=1)),
+)  # fmt: skip
 MOMENTS: list[Experiment] = [
-    Experiment(
-        "rates", THEOREM, nets, deep_linear.observe_rates,
-        examples=(DeepLinear(2, 1, 1, (1.0,), (1,)), DeepLinear(1, 2, 2, (0.0, 1.0), (1, -1), seed=1)),
-    ),
+    RATES,
     Experiment("entries", THEOREM, small_nets, deep_linear.observe_entries, search=50, bulk=2_000),
     Experiment("vectors", THEOREM, pairs, deep_linear.observe_vectors, search=50, bulk=2_000),
     Experiment("complements", THEOREM, oblong, deep_linear.observe_complement, search=50, bulk=2_000),
