@@ -102,7 +102,7 @@ def mixtures(draw: Draw, *, independent: bool = True) -> Law:
     """Part of the mass on S, the rest on other points or without atoms."""
     groups = uneven_law(draw) if draw.boolean() else uniform_law(draw)
     small = groups if _points(groups) > 1 or independent else ((1, 2),)
-    law = Law(small, min(samples(draw, _points(small)), 20), margin=draw.choice(MARGINS))
+    law = Law(small, min(samples(draw, _points(small)), 6), margin=draw.choice(MARGINS))
     if draw.boolean():
         law = replace(law, outside=((draw.integer(1, 9), draw.choice(SIZES)),))
     law = replace(law, atomless=draw.choice((0, 1, 3, law.total, 9 * law.total)))
@@ -132,7 +132,7 @@ FOR_EVERY_MASS = ("mass-on-S", "published-theorem-1", "at-least-effective", "eff
 UNIFORM = Experiment(
     "uniform", THEOREM, uniforms, collisions.observe,
     examples=(Law(((1, 365),), 23), Law(((1, 365),), 22), Law(((1, 1_000_000),), 1178)),
-    search=50, bulk=4000, only=("uniform", "twenty-three"),
+    search=40, bulk=2000, only=("uniform", "twenty-three"),
 )  # fmt: skip
 LAWS = Experiment(
     "laws", THEOREM, laws, collisions.observe,
@@ -143,17 +143,17 @@ LAWS = Experiment(
         Law(((9, 1), (1, 4)), 2),
         Law(((1, 1_000_000),), 2, margin=0.003),
     ),
-    search=50, bulk=4000, only=FOR_EVERY_LAW,
+    search=40, bulk=2000, only=FOR_EVERY_LAW,
 )  # fmt: skip
 TARGETS = Experiment(
     "targets", THEOREM, targets, collisions.observe_at_target,
     examples=(Law(((1, 10_000),), 2, margin=0.003), Law(((1, 10_000),), 2, margin=-0.003)),
-    search=50, bulk=4000, only=("sufficient-size",),
+    search=40, bulk=2000, only=("sufficient-size",),
 )  # fmt: skip
 MIXTURES = Experiment(
     "mixtures", THEOREM, mixtures, collisions.observe,
-    examples=(Law(((2, 1),), 2, outside=((1, 2),)), Law(((1, 1),), 20, atomless=9)),
-    search=50, bulk=2000, only=FOR_EVERY_MASS,
+    examples=(Law(((2, 1),), 2, outside=((1, 2),)), Law(((1, 1),), 6, atomless=9)),
+    search=20, bulk=300, only=FOR_EVERY_MASS,
 )  # fmt: skip
 SAMPLED = Experiment(
     "sampled", THEOREM, black_boxes, collision_sampling.observe,

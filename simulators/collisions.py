@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from math import factorial, prod
 from typing import Any
 
@@ -30,6 +31,8 @@ from simulators.measurement import Measurement, MeasurementError, Measurements, 
 
 CELLS = 1 << 21
 """Numbers in one table of the recursion: bounds the memory of a batch."""
+CHOOSE = (64, 512)
+"""Sizes of the tables of binomial coefficients; longer samples of laws of several groups are computed exactly."""
 
 
 @dataclass(frozen=True)
@@ -142,51 +145,68 @@ def _exact_columns(laws: tuple[Law, ...]) -> dict[str, Measurement]:
 
 def _one_group(count: Tensor, atomless: Tensor, s: int) -> tuple[Doubled, Doubled]:
     """(Q_j, D_j) for j = 0..s of one group: shapes (..., s + 1) for ``count`` and ``atomless`` of shape (...)."""
-    k = torch.arange(max(s, 1), device=count.device, dtype=torch.float64)
+    k = torch.arange(s, device=count.device, dtype=torch.float64)
     count, atomless = count[..., None], atomless[..., None]
-    keep = quotient((count - k).clamp(min=0), count)
-    hit = quotient(torch.minimum(k, count), count)
-    keep = Doubled(torch.where(atomless, 1.0, keep.high), torch.where(atomless, 0.0, keep.low))
-    hit = Doubled(torch.where(atomless, 0.0, hit.high), torch.where(atomless, 0.0, hit.low))
+    keep = _where(atomless, 1.0, quotient((count - k).clamp(min=0), count))
+    hit = _where(atomless, 0.0, quotient(torch.minimum(k, count), count))
     one, zero = torch.ones_like(count), torch.zeros_like(count)
-    distinct, duplicate = [Doubled(one, zero)], [Doubled(zero, zero)]
-    for j in range(s):
-        duplicate.append(duplicate[-1].plus(distinct[-1].times(hit[..., j : j + 1])))
-        distinct.append(distinct[-1].times(keep[..., j : j + 1]))
-    return stack(distinct), stack(duplicate)
+    distinct = stack([Doubled(one, zero), keep]).running(Doubled.times)
+    first = distinct[..., :-1].times(hit)  # the first collision is at sample k + 1
+    return distinct, stack([Doubled(zero, zero), first]).running(Doubled.plus)
 
 
-def _binomials(share: Doubled, rest: Doubled, s: int) -> Doubled:
-    """Bin(j, share)(i) for i, j = 0..s: shape (..., s + 1, s + 1), rows j."""
-    row = Doubled(torch.zeros_like(share.high)[..., None].repeat(*[1] * share.high.dim(), s + 1), torch.empty(0))
-    row.high[..., 0] = 1.0
-    row = Doubled(row.high, torch.zeros_like(row.high))
-    rows, share, rest = [row], share[..., None], rest[..., None]
-    blank = torch.zeros_like(row.high[..., :1])
-    for _ in range(s):
-        shifted = stack([Doubled(blank, blank), row[..., :-1]])
-        row = share.times(shifted).plus(rest.times(row))
-        rows.append(row)
-    return Doubled(torch.stack([r.high for r in rows], -2), torch.stack([r.low for r in rows], -2))
+def _where(flag: Tensor, value: float, other: Doubled) -> Doubled:
+    return Doubled(torch.where(flag, value, other.high), torch.where(flag, 0.0, other.low))
 
 
-def _combine(counts: Tensor, atomless: Tensor, share: Doubled, rest: Doubled, s: int) -> tuple[Doubled, Doubled]:
-    """(Q_j, D_j), shape (batch, s + 1), of laws of several groups; all arguments (batch, groups).
+@lru_cache(maxsize=4)
+def _choose(s: int) -> np.ndarray:
+    """Binomial coefficients C(j, i) for i, j <= s as pairs: shape (2, s + 1, s + 1), 0 where i > j."""
+    table = np.zeros((2, s + 1, s + 1))
+    for j in range(s + 1):
+        value = 1
+        for i in range(j + 1):
+            table[0, j, i] = value
+            table[1, j, i] = value - int(table[0, j, i])
+            value = value * (j - i) // (i + 1)
+    return table
+
+
+def _powers(base: Doubled, s: int) -> Doubled:
+    """base^0..base^s along a new last axis."""
+    one = torch.ones_like(base.high)[..., None]
+    repeated = Doubled(base.high[..., None].expand(*base.high.shape, s), base.low[..., None].expand(*base.low.shape, s))
+    return stack([Doubled(one, torch.zeros_like(one)), repeated]).running(Doubled.times)
+
+
+def _combine(
+    counts: Tensor, atomless: Tensor, share: Doubled, rest: Doubled, sizes: Tensor, s: int
+) -> tuple[Doubled, Doubled]:
+    """(Q, D) at ``sizes`` (batch,) at most s, of laws of several groups; other arguments (batch, groups).
 
     ``share`` of group g among groups 0..g, and ``rest`` = 1 - share.
     """
+    device, groups = counts.device, counts.shape[1]
     group_q, group_d = _one_group(counts, atomless, s)
     q, d = group_q[:, 0], group_d[:, 0]
-    if counts.shape[1] == 1:
-        return q, d
-    weights = _binomials(share[:, 1:], rest[:, 1:], s)
-    j = torch.arange(s + 1, device=counts.device)
-    others = (j[:, None] - j[None, :]).clamp(min=0)  # Bin(j)(i) = 0 where i > j
-    for g in range(1, counts.shape[1]):
-        weight, here_q, here_d = weights[:, g - 1], group_q[:, g, None], group_d[:, g, None]
-        d = weight.times(here_d.plus(here_q.times(d[:, others]))).total()
-        q = weight.times(here_q.times(q[:, others])).total()
-    return q, d
+    item, i, last = (
+        torch.arange(len(counts), device=device)[:, None],
+        torch.arange(s + 1, device=device),
+        sizes[:, None],
+    )
+    if groups == 1:
+        return q[item, last][:, 0], d[item, last][:, 0]
+    table = torch.as_tensor(_choose(CHOOSE[0] if s <= CHOOSE[0] else CHOOSE[1]), device=device)
+    choose = Doubled(table[0, :, : s + 1], table[1, :, : s + 1])
+    inside, outside = _powers(share, s), _powers(rest, s)
+    for g in range(1, groups):
+        j = i.expand(len(counts), s + 1) if g < groups - 1 else last  # only the last size of the last group is wanted
+        others, where = (j[..., None] - i).clamp(min=0), item[..., None]  # C(j, i) = 0 where i > j
+        weight = choose[j].times(inside[:, g, None]).times(outside[:, g][where, others])
+        here_q, here_d = group_q[:, g, None], group_d[:, g, None]
+        d = weight.times(here_d.plus(here_q.times(d[where, others]))).total()
+        q = weight.times(here_q.times(q[where, others])).total()
+    return q[:, 0], d[:, 0]
 
 
 def _batch(laws: list[Law], device: torch.device) -> tuple[np.ndarray, ...]:
@@ -202,42 +222,51 @@ def _batch(laws: list[Law], device: torch.device) -> tuple[np.ndarray, ...]:
             running += mass
             counts[row, g] = points
             for k, top in ((0, mass), (2, running - mass)):
-                value = Fraction(top, running)
                 share[k, row, g] = top / running
-                share[k + 1, row, g] = float(value - Fraction(share[k, row, g]))
+                upper, lower = share[k, row, g].as_integer_ratio()
+                share[k + 1, row, g] = (top * lower - upper * running) / (running * lower)
     held = torch.as_tensor(share, dtype=torch.float64, device=device)
     count = torch.as_tensor(counts, dtype=torch.float64, device=device)
-    q, d = _combine(count.clamp(min=1), count == 0, Doubled(held[0], held[1]), Doubled(held[2], held[3]), longest)
-    at = torch.as_tensor([law.s for law in laws], device=device)[:, None]
-    # Deepest chain: the group's own recursion 3 s, a binomial weight 2 s, the products 3 and the sum s, a group.
-    depth = groups * (6 * longest + 6)
+    sizes = torch.as_tensor([law.s for law in laws], device=device)
+    shares = Doubled(held[0], held[1]), Doubled(held[2], held[3])
+    pairs = _combine(count.clamp(min=1), count == 0, *shares, sizes, longest)
+    # A result is reached through at most 3 s operations within a group and, for each further group, 2 s of the powers
+    # and s + 6 of the products and the sum; what underflows is enlarged by a binomial coefficient, at most 2^s.
+    depth = 3 * longest + (groups - 1) * (3 * longest + 6)
+    tiny = depth * UNDERFLOW * longest * (2.0**longest if groups > 1 else 1.0)
     out = []
-    for pair in (q, d):
-        high, low = pair.high.gather(1, at)[:, 0], pair.low.gather(1, at)[:, 0]
-        radius = low.abs() + depth * (OPERATION * high + UNDERFLOW * longest)
-        out += [high.cpu().numpy(), (radius * (1 + 4 * UNIT)).cpu().numpy()]
+    for pair in pairs:
+        radius = pair.low.abs() + depth * OPERATION * pair.high + tiny
+        out += [pair.high.cpu().numpy(), (radius * (1 + 4 * UNIT)).cpu().numpy()]
     return tuple(out)
+
+
+def _certain(law: Law) -> tuple[float, float] | None:
+    """(P_none, P_dup) where one sample, or more samples than points, leave no chance."""
+    if law.s < 2:
+        return 1.0, 0.0
+    return (0.0, 1.0) if not law.atomless and _points(law.atoms) < law.s else None
 
 
 def probabilities(laws: tuple[Law, ...], device: torch.device) -> tuple[Measurement, Measurement]:
     """P(no duplicate) and P(duplicate) of each law, with radii from rounding."""
     out = np.zeros((4, len(laws)))
-    buckets: dict[tuple[int, bool], list[int]] = defaultdict(list)
+    buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
     for k, law in enumerate(laws):
-        if law.returned == 1 and (law.s < 2 or (not law.atomless and _points(law.atoms) < law.s)):
-            out[:, k] = (1, 0, 0, 0) if law.s < 2 else (0, 0, 1, 0)  # certain either way
-        elif law.returned == 1:
-            # Padding costs s² for every group, so that short and long samples are kept apart.
-            buckets[max(law.s, 16).bit_length(), len(law.atoms) + law.atomless == 1].append(k)
+        certain, groups = _certain(law), len(law.atoms) + (law.atomless > 0)
+        if law.returned == 1 and certain is not None:
+            out[::2, k] = certain
+        elif law.returned == 1 and (groups == 1 or law.s <= CHOOSE[1]):
+            # A batch costs as much as its longest sample and most groups: unlike laws are kept apart.
+            buckets[max(law.s, 16).bit_length(), min(groups, 3)].append(k)
         else:
             exact = distinct_exactly(law)
             for row, value in ((0, exact), (2, 1 - exact)):
                 measured = _rational([value])
                 out[row : row + 2, k] = measured.mid[0], measured.rad[0]
-    for indices in buckets.values():
-        longest = max(laws[k].s for k in indices)
-        groups = max(len(laws[k].atoms) + 1 for k in indices)
-        size = max(1, CELLS // (groups * (longest + 1) ** (1 if groups == 2 else 2)))
+    for (_, groups), indices in buckets.items():
+        longest, most = max(laws[k].s for k in indices), max(len(laws[k].atoms) + 1 for k in indices)
+        size = max(1, CELLS // (most * (longest + 1) ** (1 if groups < 3 else 2)))
         for start in range(0, len(indices), size):
             some = indices[start : start + size]
             out[:, some] = _batch([laws[k] for k in some], device)

@@ -8,6 +8,7 @@ nothing underflows; what underflows errs by at most 2^-1060 absolutely.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,14 @@ class Doubled:
         """Product."""
         high, error = _two_product(self.high, other.high)
         return _normal(high, error + (self.high * other.low + self.low * other.high))
+
+    def running(self, combine: Callable[[Doubled, Doubled], Doubled]) -> Doubled:
+        """Running sums (`plus`) or products (`times`) along the last axis, in ⌈log2 n⌉ steps."""
+        value, step = self, 1
+        while step < value.high.shape[-1]:
+            value = stack([value[..., :step], combine(value[..., step:], value[..., :-step])])
+            step *= 2
+        return value
 
     def total(self) -> Doubled:
         """Sum of non-negative pairs over the last axis: at most ⌈log2 n⌉ additions deep."""
