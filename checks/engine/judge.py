@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import sympy
 from flint import arb, ctx, fmpq
 from sympy.logic import boolalg
@@ -234,7 +235,12 @@ def _over_choices(node: Node, row: Row, names: list[str]) -> Judgement:
 
 def _values(column: Measurement) -> Iterator[Any]:
     if column.kind == "real":
-        return map(arb, column.mid.tolist(), column.rad.tolist())
+        whole = (column.rad == 0) & (column.mid == np.rint(column.mid)) & (np.abs(column.mid) < 2.0**53)
+        if not whole.any():
+            return map(arb, column.mid.tolist(), column.rad.tolist())
+        # a whole number measured without error stays exact, so that 1 - k/beta is 0 where k = beta
+        cells = zip(column.mid.tolist(), column.rad.tolist(), whole.tolist(), strict=True)
+        return (fmpq(int(m)) if exactly else arb(m, r) for m, r, exactly in cells)
     if column.kind == "integer":
         return map(fmpq, column.mid.tolist())
     if column.kind == "boolean":

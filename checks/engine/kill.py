@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import sympy
 from flint import arb, ctx
+from sympy.core.relational import Relational
 
 from theorems.statement import Claim, Step, Theorem
 
@@ -23,7 +24,7 @@ from .change import Change, equivalent, find_change, room_gained, weaker
 from .evaluate import BITS, Row, Undefined, ball, compile_term
 from .evidence import Evidence
 from .experiment import Experiment
-from .judge import compile_claim, rows
+from .judge import Judgement, compile_claim, rows
 from .measure import select
 from .mutate import Mutant, mutants
 from .prove import prove
@@ -34,6 +35,7 @@ from .weigh import admitted
 KINDS = ("killed", "equivalent", "implied", "true and sharper", "below resolution", "surviving")
 FIRST = 256
 BLOCK = 1024
+COMPARED = 500
 NOTHING = 2.0**-100
 CAPS = {"quick": 2_000, "thorough": 20_000, "deep": 200_000}
 
@@ -63,6 +65,8 @@ class Rows:
     order: np.ndarray
     total: int
     read: list[Row] = field(default_factory=list)
+    judged: list[Judgement] = field(default_factory=list)
+    slacks: dict[Relational, list[tuple[arb | None, float]]] = field(default_factory=dict)
 
     def up_to(self, limit: int, start: int = 0) -> Iterator[tuple[int, Row]]:
         """Row numbers and rows, in order, from ``start`` to ``limit``."""
@@ -72,6 +76,32 @@ class Rows:
                 block = self.order[position : position + (FIRST if position == 0 else BLOCK)]
                 self.read.extend(rows(select(self.evidence.measurements, block), names))
             yield int(self.order[position]), self.read[position]
+
+    def judgement(self, position: int) -> Judgement:
+        """The claim itself on the row at a position of the order."""
+        while len(self.judged) <= position:
+            self.judged.append(compile_claim(self.claim.relation)(self.read[len(self.judged)]))
+        return self.judged[position]
+
+    def speaks(self, position: int) -> bool:
+        """Whether the row at a position says something about the claim."""
+        return self.judgement(position).status in ("consistent", "violated")
+
+    def slack(self, relation: Relational, position: int) -> tuple[arb | None, float]:
+        """The slack of one comparison of the claim at the row's midpoints, and the size of its sides."""
+        known = self.slacks.setdefault(relation, [])
+        if len(known) <= position:
+            left, right = compile_term(relation.lhs), compile_term(relation.rhs)
+            upward = isinstance(relation, (sympy.Le, sympy.Lt))
+            while len(known) <= position:
+                row = _middle(self.read[len(known)])
+                lhs, rhs = _value(left, row), _value(right, row)
+                if lhs is None or rhs is None:
+                    known.append((None, 0.0))
+                else:
+                    scale = max(float(abs(lhs.mid())), float(abs(rhs.mid())), NOTHING)
+                    known.append((rhs - lhs if upward else lhs - rhs, scale))
+        return known[position]
 
     def instance(self, number: int) -> Any:
         """The instance that a row speaks of."""
@@ -128,7 +158,7 @@ def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Ro
         reason = equivalent(change, not falls and not grows)
         if reason:
             return replace(start, kind="equivalent", reason=reason)
-        reason = "" if falls else weaker(change) or _weaker_on_rows(change, claim, tables)
+        reason = "" if falls else weaker(change) or _weaker_on_rows(change, tables)
         if reason:
             return replace(start, kind="implied", reason=reason)
     for table in tables:
@@ -178,28 +208,40 @@ def _shifts(change: Change, tables: Sequence[Rows]) -> tuple[bool, bool]:
     return falls, grows
 
 
-def _weaker_on_rows(change: Change, claim: Claim, tables: Sequence[Rows]) -> str:
-    """Balls at the midpoint of every row read: the mutant leaves at least as much room as the claim."""
-    slack = room_gained(change)
-    if slack is None:
+def _weaker_on_rows(change: Change, tables: Sequence[Rows]) -> str:
+    """Balls at the midpoints of rows: the mutant leaves at least as much room as the claim.
+
+    At the midpoints, because both slacks move together with what was measured, which balls cannot know.
+    """
+    if room_gained(change) is None:
         return ""
-    room, left, right = compile_term(slack), compile_term(change.before.lhs), compile_term(change.before.rhs)
-    judge, spoken = compile_claim(claim.relation), 0
+    after = compile_term(difference(change.after))
+    more = alike = 0
     for table in tables:
-        for _, row in table.up_to(len(table.order)):
-            if change.sign > 0 and judge(row).status not in ("consistent", "violated"):
+        limit = COMPARED * CAPS.get(table.evidence.profile, CAPS["quick"]) // CAPS["quick"]
+        for position, (_, row) in enumerate(table.up_to(limit)):
+            if change.sign > 0 and not table.speaks(position):
                 continue
-            # At the midpoints: both sides move together with what was measured, which balls cannot know.
-            middle = {name: value.mid() if isinstance(value, arb) else value for name, value in row.items()}
-            value, lhs, rhs = _value(room, middle), _value(left, middle), _value(right, middle)
-            if value is None or lhs is None or rhs is None:
+            slack, scale = table.slack(change.before, position)
+            value = _value(after, _middle(row))
+            if slack is None or value is None:
                 return ""
-            nothing = NOTHING * max(abs(lhs.mid()), abs(rhs.mid()), arb(NOTHING))
-            if not (value >= 0 or (value.contains(0) and value.rad() <= nothing)):
+            gained = change.sign * (value - slack)
+            if gained >= 0:
+                more += 1
+            elif gained.contains(0) and gained.rad() <= NOTHING * scale:
+                alike += 1
+            else:
                 return ""
-            spoken += 1
-    where = ", ".join(f"{table.seen} of {table.experiment.name}" for table in tables)
-    return f"balls: the mutant leaves at least as much room as the claim on every row ({where})" if spoken else ""
+    names = ", ".join(table.experiment.name for table in tables)
+    if not more:
+        return ""
+    said = f"balls: the mutant leaves at least as much room as the claim on all {more + alike} rows compared ({names})"
+    return f"{said}; on {alike} of them there is no telling" if alike else said
+
+
+def _middle(row: Row) -> Row:
+    return {name: value.mid() if isinstance(value, arb) else value for name, value in row.items()}
 
 
 def _value(term: Any, row: Row) -> arb | None:
@@ -243,12 +285,12 @@ def _below_resolution(change: Change | None, claim: Claim, mutant: Mutant, table
         return survived
     bound = not isinstance(change.before, sympy.Eq)
     shift = compile_term(difference(change.after) - difference(change.before))
-    left, right, judge = compile_term(change.before.lhs), compile_term(change.before.rhs), compile_claim(claim.relation)
+    left, right = compile_term(change.before.lhs), compile_term(change.before.rhs)
     largest: tuple[float, float, str, str] | None = None
     equal = told = 0
     for table in tables:
-        for number, row in table.up_to(len(table.order)):
-            judgement = judge(row)
+        for position, (number, row) in enumerate(table.up_to(len(table.order))):
+            judgement = table.judgement(position)
             if judgement.status not in ("consistent", "violated"):
                 continue
             moved, lhs, rhs = _value(shift, row), _value(left, row), _value(right, row)
