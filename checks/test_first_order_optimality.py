@@ -129,10 +129,17 @@ THREE_WORDS = LanguageModel(((0.0, 0.0, 1.0),), ((1, 3, 2),), (0.5,))
 TRIANGLE = LanguageModel(((0.0, 1.0, 0.0, 1.0), (0.0, 0.0, 1.0, 1.0)), ((1, 1, 1, 0),), (0.25, -0.5), (1, 1))
 
 MOMENTS = Experiment(
-    "softmax-moments", THEOREM, models, softmax.observe_moments, (SLIDE, THREE_WORDS, TRIANGLE), search=30, bulk=1500
+    "softmax-moments", THEOREM, models, softmax.observe_moments, (SLIDE, THREE_WORDS, TRIANGLE), search=20, bulk=1500
 )
 ENDINGS = Experiment(
-    "softmax-endings", THEOREM, any_models, softmax.observe_moments, (NO_MINIMISER,), search=10, bulk=500
+    "softmax-endings",
+    THEOREM,
+    any_models,
+    softmax.observe_moments,
+    (NO_MINIMISER,),
+    search=10,
+    bulk=500,
+    only=("first-order-condition-without-existence",),
 )
 WORDS = Experiment(
     "softmax-words", THEOREM, with_minimiser, softmax.observe_words, (SLIDE, THREE_WORDS), search=10, bulk=500
@@ -147,10 +154,10 @@ VALUES = Experiment(
     bulk=2000,
 )
 SHIFTS = Experiment(
-    "softmax-shifts", THEOREM, tight, softmax.observe_shift, (SLIDE, NO_MINIMISER, BALANCED), search=30, bulk=1500
+    "softmax-shifts", THEOREM, tight, softmax.observe_shift, (SLIDE, NO_MINIMISER, BALANCED), search=20, bulk=1500
 )
 HULLS = Experiment(
-    "softmax-hulls", THEOREM, hulls, softmax.observe_existence, (SLIDE, NO_MINIMISER, TRIANGLE), search=30, bulk=1500
+    "softmax-hulls", THEOREM, hulls, softmax.observe_existence, (SLIDE, NO_MINIMISER, TRIANGLE), search=20, bulk=1500
 )
 
 

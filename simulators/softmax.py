@@ -40,8 +40,8 @@ def _first_pairs(batch: Sequence[LanguageModel]) -> list[Pair]:
 def _padded(arrays: Sequence[np.ndarray], device: Any) -> Tensor:
     """Stack arrays of one rank, padded with zeros."""
     out = np.zeros((len(arrays), *np.max([a.shape for a in arrays], axis=0)))
-    for b, a in enumerate(arrays):
-        out[(b, *(slice(size) for size in a.shape))] = a
+    for part, a in zip(out, arrays, strict=True):
+        part[tuple(slice(size) for size in a.shape)] = a
     return torch.from_numpy(out).to(device)
 
 
@@ -82,7 +82,13 @@ def observe_moments(
     truth_mid = tree(star * v, 2)
     truth_rad = tree(star * ((depth(words) + 3) * U * v.abs() + 2 * noise), 2) * OUTWARD
     count = [len(batch[b].directions) for b, _, _ in rows]
-    kept = [(r, i) for r, (_, _, g) in enumerate(rows) if fitted.exists[g] is not None for i in range(count[r])]
+    finite = torch.isfinite(model_rad).all(1).tolist()
+    kept = [
+        (r, i)
+        for r, (_, _, g) in enumerate(rows)
+        if fitted.exists[g] is not None and finite[r]
+        for i in range(count[r])
+    ]
     at, along = [r for r, _ in kept], [i for _, i in kept]
     owner = [rows[r][0] for r in at]
     drift = [max(abs(a - c) for x, y in zip(phi, model.features, strict=True) for a, c in zip(x, y, strict=True))

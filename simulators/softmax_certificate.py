@@ -127,8 +127,8 @@ def law(features: Doubled, f: Doubled, word: Tensor) -> Law:
     # Every weight, and so their sum, is off by this much relatively; a quotient of pairs adds less than PAIRS.
     off = compound(slack + EXPONENTIAL) + PAIRS
     quotient = weight.high / total.high
-    rest = weight.plus(total.times(Doubled(-quotient, zero)))
-    rest = (rest.high + rest.low) / total.high
+    left = weight.plus(total.times(Doubled(-quotient, zero)))
+    rest = (left.high + left.low) / total.high
     p = quotient + rest
     low = rest - (p - quotient)
     fine = torch.where(lost, torch.full_like(off, math.inf), compound(2 * off + 2 * PAIRS) * OUTWARD)

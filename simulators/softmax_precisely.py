@@ -75,9 +75,7 @@ def moments(model: LanguageModel, bits: int) -> Measurements:
             "parameters": integers(len(model.targets) for _ in rows),
             "drift": balls(drift for _ in rows),
         }
-        return Measurements(
-            columns, [0] * len(rows), {"context": [r[0] for r in rows], "direction": [r[1] for r in rows]}
-        )
+        return _table(columns, len(rows), context=[r[0] for r in rows], direction=[r[1] for r in rows])
 
 
 def words(model: LanguageModel, bits: int, elsewhere: Any) -> Measurements:
