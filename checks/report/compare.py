@@ -1,8 +1,8 @@
 """Whether two reports agree: words exactly, figures within one step, instances by their type.
 
 What a report says in words (verdicts above all) must be the same.  A figure (a number after ``≤``, ``≥`` or ``≈``) may be the adjacent
-one-digit value, for other processors round differently.  A code span counts up to its first parenthesis: which of
-many equally good instances attains a bound is not a finding.
+one-digit value, for other processors round differently.  An instance (a constructor call
+with named fields, in code) counts by its type: which of many equally good ones attains a bound is not a finding.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 
 from .rounding import steps
 
-_SPAN = re.compile(r"`([^`(]*)\([^`]*`")
+_INSTANCE = re.compile(r"`([A-Z]\w*)\((?=\w+=|\))[^`]*`")
 _FIGURE = re.compile(r"([≤≥≈]) (−?\d+(?:\.\d+)?(?:e-?\d+)?)")
 
 
@@ -34,10 +34,10 @@ def differences(committed: str, recomputed: str) -> list[str]:
 
 def _words(line: str) -> str:
     """The line without its figures, instances by type only."""
-    return _FIGURE.sub(r"\1 #", _SPAN.sub(r"`\1(…)`", line))
+    return _FIGURE.sub(r"\1 #", _INSTANCE.sub(r"`\1(…)`", line))
 
 
 def _close(one: str, two: str) -> bool:
     """Whether the figures of two lines with equal words are within one step each."""
-    pairs = zip(_FIGURE.findall(_SPAN.sub("", one)), _FIGURE.findall(_SPAN.sub("", two)), strict=True)
+    pairs = zip(_FIGURE.findall(_INSTANCE.sub("", one)), _FIGURE.findall(_INSTANCE.sub("", two)), strict=True)
     return all(steps(a, b) <= 1 for (_, a), (_, b) in pairs)

@@ -10,6 +10,7 @@ from theorems.statement import VERDICTS, Theorem
 from theorems.talk import Statement
 
 from ..engine.kill import strength
+from ..engine.verdict import PASSING
 from .gather import Findings
 from .mathematics import escaped
 from .rounding import at_most
@@ -42,7 +43,7 @@ def page(
 ) -> str:
     """The report as GitHub Markdown, the same text for the same findings."""
     verdicts = "\n".join(f"| {kind} | {VERDICT_WORDS[kind]} |" for kind in VERDICTS)
-    blocks = [HOW_TO_READ.format(verdicts=verdicts), "## Summary", _summary(found, theorems)]
+    blocks = [HOW_TO_READ.format(verdicts=verdicts), "## Summary", _summary(found, theorems), _faults(found, theorems)]
     blocks.append(
         f"The probability that any interval behind these verdicts is wrong is {at_most(sum(f.failure for f in found))}"
         " (union bound over all sampled intervals; error bars that are proofs contribute 0)."
@@ -70,7 +71,7 @@ def _summary(found: Sequence[Findings], theorems: Mapping[str, Theorem]) -> str:
         cells = (
             f"[{f.theorem}](#{f.theorem})",
             str(len(f.claims)),
-            ", ".join(f"{kinds[kind]} {kind}" for kind in VERDICTS if kinds[kind]),
+            ", ".join(_counted(kinds[kind], kind) for kind in VERDICTS if kinds[kind]),
             at_most(statistics.median_high(seen)) if seen else "–",
             f"{killed} of {killed + surviving}",
             f"{needed} of {len(f.needed)}",
@@ -78,3 +79,28 @@ def _summary(found: Sequence[Findings], theorems: Mapping[str, Theorem]) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _counted(number: int, kind: str) -> str:
+    return f"{number} {kind}" if kind in PASSING else f"**{number} {kind}**"
+
+
+def _faults(found: Sequence[Findings], theorems: Mapping[str, Theorem]) -> str:
+    """What is not as the theorems state it, by name; or that all is."""
+    faults: list[str] = []
+    for f in found:
+        faults += [f"claim `{name}` is {v.kind}" for name, v in f.claims.items() if not v.passed]
+        faults += [f"step `{name}` is not proved" for name, proof in f.proofs.items() if proof.kind == "FAILED"]
+        faults += [
+            f"assumption `{name}` is not shown needed"
+            for name, verdicts in f.needed.items()
+            if all(v.kind != "REFUTED" for v in verdicts)
+        ]
+        faults += [
+            f"saying `{s.name}` is {f.sayings[s.name].kind}, expected {s.expected}"
+            for s in theorems[f.theorem].sayings
+            if f.sayings[s.name].kind != s.expected
+        ]
+    if not faults:
+        return "Every claim passes, every assumption is shown needed, and every saying gets the verdict expected of it."
+    return "\n".join(["Not as it should be:", "", *(f"- {fault}" for fault in faults)])

@@ -68,6 +68,10 @@ def display(relation: Any) -> str:
 
 
 def escaped(text: str) -> str:
-    """Plain words as Markdown shows them: nothing is emphasised, linked, or taken for a cell or for mathematics."""
-    text = re.sub(r"([\\`*_\[\]<>|~#])", r"\\\1", " ".join(text.split()))
-    return text.replace("$", "&#36;")
+    """Plain words as Markdown shows them: nothing is emphasised, linked, or taken for a cell or for mathematics.
+
+    Names in backticks stay code.
+    """
+    parts = re.split(r"(`[\w-]+`)", re.sub(r"\s+", " ", text))
+    parts[::2] = [re.sub(r"([\\`*_\[\]<>|~#])", r"\\\1", part).replace("$", "&#36;") for part in parts[::2]]
+    return "".join(parts)

@@ -35,8 +35,9 @@ def at_least(value: float) -> str:
 
 
 def about(text: str) -> str:
-    """A sentence whose measured numbers are marked as approximate: ``by ≈ 2.3e-7`` (integers are exact)."""
-    return re.sub(r"(?<![\w.(=])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)", lambda m: f"≈ {_plain(m[0])}", text)
+    """A sentence whose measured numbers, and large numbers of rows, are marked as approximate: ``by ≈ 2.3e-7``."""
+    measured = r"(?<![\w.(=])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)|\b\d{3,}(?= rows| of )"
+    return re.sub(measured, lambda m: f"≈ {_plain(m[0])}", text)
 
 
 def _plain(number: str) -> str:

@@ -102,7 +102,10 @@ def _saying(theorem: Theorem, saying: Saying, verdict: Verdict) -> str:
     agreed = "as expected" if verdict.kind == saying.expected else f"**expected {saying.expected}**"
     facts = counterexample(verdict)
     facts += search(verdict) if verdict.kind != "REFUTED" else []
-    facts += [f"Corrected: {_corrected(theorem, saying.corrected)}"] if saying.corrected else []
+    if saying.corrected:
+        facts.append(
+            f"{'Corrected' if verdict.kind == 'REFUTED' else 'Said exactly'}: {_corrected(theorem, saying.corrected)}"
+        )
     return "\n\n".join(
         [
             f"#### `{saying.name}`: {kind(verdict)}, {agreed}",
@@ -130,7 +133,7 @@ def _mutants(found: Findings) -> str:
                 others.setdefault((claim, outcome.kind, outcome.reason), []).append(outcome.mutant)
     summary = "Every mutant that was not killed, and why:" if others else "Every mutant was killed."
     named = [
-        f"- `{claim}`, *{became}* ({told(why)}): {'; '.join(map(escaped, mutants))}"
+        f"- `{claim}`, *{became}* ({told(why)}): {', '.join(f'`{name}`' for name in mutants)}"
         for (claim, became, why), mutants in others.items()
     ]
     return "\n\n".join(["\n".join(lines), summary, *(["\n".join(named)] if named else [])])

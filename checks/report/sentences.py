@@ -17,8 +17,13 @@ LONG = 400
 
 def kind(verdict: Verdict) -> str:
     """The verdict's word, and for a refutation how sure it is."""
-    sure = "certified" if verdict.certified else f"wrong with probability {at_most(verdict.failure)}"
-    return f"**REFUTED** ({sure})" if verdict.kind == "REFUTED" else f"**{verdict.kind}**"
+    if verdict.kind != "REFUTED":
+        return f"**{verdict.kind}**"
+    if verdict.certified:
+        return "**REFUTED** (certified)"
+    if verdict.failure:
+        return f"**REFUTED** (wrong with probability {at_most(verdict.failure)})"
+    return "**REFUTED** (not certified: the error bars rest on an unproved allowance)"
 
 
 def search(verdict: Verdict) -> list[str]:
@@ -52,7 +57,10 @@ def tightness(claim: Claim, verdict: Verdict) -> list[str]:
 
 def reason(verdict: Verdict) -> list[str]:
     """The engine's own sentence, where it says more than the verdict."""
-    return [f"{told(verdict.reason)}."] if verdict.reason and verdict.kind != "REFUTED" else []
+    if not verdict.reason or verdict.kind == "REFUTED":
+        return []
+    words = told(verdict.reason)
+    return [f"{words[0].upper()}{words[1:]}."]
 
 
 def _instance(instance: Any) -> str:

@@ -23,6 +23,7 @@ from checks.report.gather import Findings
 from checks.report.markdown import page
 from checks.report.mathematics import escaped, github_safe, latex
 from checks.report.rounding import at_least, at_most, digit, steps
+from checks.report.sentences import told
 from theorems import all_theorems
 from theorems.statement import (
     Assumption,
@@ -176,7 +177,7 @@ def test_nan_is_no_figure() -> None:
 def test_a_report_agrees_with_itself_and_with_adjacent_figures() -> None:
     assert differences(printed(), printed()) == []
     assert differences(printed(), printed(findings(median=3.9e-13))) == []  # 3e-13 and 4e-13
-    assert differences("tight at `Square(3)`", "tight at `Square(4)`") == []
+    assert differences("tight at `Square(side=3)`", "tight at `Square(side=4)`") == []
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,8 @@ def test_a_report_agrees_with_itself_and_with_adjacent_figures() -> None:
         ("SURVIVED", "PROVED"),
         ("12 of 13", "13 of 13"),
         ("`rate`", "`rates`"),
-        ("`Square(3)`", "`Circle(3)`"),
+        ("`Square(side=3)`", "`Circle(side=3)`"),
+        ("`Sum(k, (k, 0, 3)) dropped`", "`Sum(k, (k, 0, 4)) dropped`"),
         ("one\ntwo", "one"),
     ],
 )
@@ -241,5 +243,11 @@ def test_what_markdown_would_eat_is_spelled_out() -> None:
     )
 
 
+def test_sentences_of_the_engine_keep_names_and_mark_what_was_measured() -> None:
+    assert told("at most 2.3e-07, bar 1e-06, 4805 rows, 24 rows (Net(depth=2, sigma=(0.1,))) by `rate`") == (
+        "at most ≈ 2.3e-7, bar ≈ 1e-6, ≈ 4805 rows, 24 rows (`Net(depth=2, sigma=(0.1,))`) by `rate`"
+    )
+
+
 def test_words_stay_words() -> None:
-    assert escaped("a|b *c* _d_ `e` $f$ [g] <h>\n i") == (r"a\|b \*c\* \_d\_ \`e\` &#36;f&#36; \[g\] \<h\> i")
+    assert escaped("a|b *c* _d_ `e` `$f$ [g] <h>\n i") == (r"a\|b \*c\* \_d\_ `e` \`&#36;f&#36; \[g\] \<h\> i")
