@@ -12,7 +12,8 @@ r = -ln(1 - lam R) / R <= lam / (1 - lam R), so that a minimiser exists and lies
 and the mean of any v moves by at most exp(R r) sd_p(v) r.
 
 Everything is a-posteriori: H^-1 enters as a whitening matrix T taken as exact, and |T^T H T - 1| is bounded, so that
-no rounding of a factorisation is left out.  Sums are trees of fixed shape: ceil(log2 n) roundings, the same in any batch.
+no rounding of a factorisation is left out.  Logits, p and the gradient are pairs of floats, centring included, so that
+the bars are not those of worst-case rounding.  Sums are trees of fixed shape, the same in any batch.
 Source: Bach (2010), Self-concordant analysis for logistic regression, for the third derivative.
 """
 
@@ -161,7 +162,7 @@ class Certificate:
 
 
 def certify(given: Problems, found: Solution) -> Certificate:
-    """Bound the distance of an iterate from a minimiser.  Costs a third of the solve."""
+    """Bound the distance of an iterate from a minimiser.  Costs about as much as the solve."""
     features, word, truth = given.features, given.word, given.truth
     words = features.shape[2]
     here = law(given.exact, Doubled(found.f, torch.zeros_like(found.f)), word)

@@ -11,7 +11,9 @@ from flint import arb, ctx
 
 from checks.engine.contract import Trial, breaches
 from checks.engine.draw import bulk
-from checks.test_first_order_optimality import any_models, hulls, models, tight
+from checks.engine.experiment import Experiment
+from checks.engine.search import audit
+from checks.test_first_order_optimality import THEOREM, any_models, hulls, models, tight
 from simulators import softmax
 from simulators.doubled import Doubled
 from simulators.softmax import LanguageModel, fitted_features, gaussian
@@ -127,6 +129,25 @@ def test_nothing_is_certified_where_no_minimiser_exists():
     assert found.exists.count(False) >= 58 and True not in found.exists
     for (features, weights), f in zip(pairs[:10], found.f[:10].tolist(), strict=True):
         assert not certify_balls(features, weights, f[: len(features)], 128).certified
+
+
+@pytest.mark.parametrize(
+    "claim, observe",
+    [
+        ("moments", softmax.observe_moments),
+        ("unique", softmax.observe_words),
+        ("duality", softmax.observe_values),
+        ("pythagoras", softmax.observe_values),
+    ],
+)
+def test_claims_of_a_minimiser_do_not_survive_where_there_is_none(claim, observe):
+    """A family that forgot to ask for a minimiser: nothing is said of it, least of all SURVIVED."""
+
+    def faces(draw):
+        return models(draw, minimiser=False)
+
+    forgetful = Experiment(f"faces-{claim}", THEOREM, faces, observe, search=0, bulk=30)
+    assert audit(THEOREM.claim(claim), forgetful).kind == "VACUOUS"
 
 
 def test_existence_agrees_with_the_hull():
