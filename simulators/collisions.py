@@ -78,6 +78,11 @@ def _points(groups: tuple[tuple[int, int], ...]) -> int:
     return sum(count for _, count in groups)
 
 
+def _drawable(law: Law) -> bool:
+    """Whether s draws are possible: an urn that gets back other than one ball a draw may run empty."""
+    return law.returned == 1 or (not law.atomless and law.total + (law.s - 1) * (law.returned - 1) >= 1)
+
+
 def _sound(law: Law, element: int) -> Law:
     """The law itself; raises `MeasurementError` where it is none."""
     whole = [law.s, law.atomless, law.returned, *(x for group in law.atoms for x in group)]
@@ -85,7 +90,7 @@ def _sound(law: Law, element: int) -> Law:
         raise MeasurementError(f"{law}", "integer weights, at least one group of points and s >= 1", "s", element)
     if any(weight < 1 or not 1 <= count < 2**53 for weight, count in law.atoms):
         raise MeasurementError(f"{law}", "weights >= 1 and counts in [1, 2**53)", "N", element)
-    if law.returned != 1 and (law.atomless or law.total + (law.s - 1) * (law.returned - 1) < 1):
+    if not _drawable(law):
         raise MeasurementError(f"{law}", "an urn that holds s balls and no atomless part", "P_none", element)
     if not -1 < law.margin < 1:
         raise MeasurementError(f"margin {law.margin}", "a margin between -1 and 1", "gamma", element)
@@ -322,7 +327,7 @@ def _neighbour(law: Law) -> Law:
 def observe_at_target_precisely(law: Law, bits: int) -> Measurements:
     """The columns of `observe_at_target` for one law, as exact rationals (``bits`` is not needed)."""
     columns, share = _measure_precisely(law), _flint(abs(Fraction(law.margin)))
-    if columns["P_none"].mid[0] == 0:
+    if columns["P_none"].mid[0] == 0 or not _drawable(_neighbour(law)):
         return Measurements({name: balls([]) for name in (*columns, "gamma")}, np.zeros(0))
     beside = _flint(1 - distinct_exactly(_neighbour(law)))
     gamma = (1 - share) * columns["P_dup"].mid[0] + share * beside
@@ -333,11 +338,12 @@ def observe_at_target_precisely(law: Law, bits: int) -> Measurements:
 def observe_at_target(laws: tuple[Law, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """The columns of `observe` and a target γ: P(duplicate) interpolated linearly at s + margin samples.
 
-    A law whose every sample has a duplicate has no such target and gives no row.
+    A law whose every sample has a duplicate has no such target and gives no row, nor has an urn that the samples empty.
     """
     device = torch.device(device)
     columns = _measure(laws, device)
-    rows = np.flatnonzero(columns["P_none"].mid > 0)
+    possible = np.array([_drawable(_neighbour(law)) for law in laws], dtype=bool)
+    rows = np.flatnonzero((columns["P_none"].mid > 0) & possible)
     columns = {
         name: replace(c, mid=c.mid[rows], rad=c.rad[rows], failure=c.failure[rows]) for name, c in columns.items()
     }
