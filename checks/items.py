@@ -62,11 +62,19 @@ def items(audit: type[Audit]) -> tuple[Item, ...]:
     return (
         *(Item("claim", c.name) for c in theorem.claims),
         *(Item("step", s.name) for s in theorem.derivation),
-        *(Item("needed", a.name) for a in theorem.assumptions),
+        *(Item("needed", name) for name in _to_be_needed(audit)),
         *(Item("saying", s.name) for s in theorem.sayings),
         *(Item("mutants", name) for name in mutated),
         *([Item("strength", "")] if mutated else []),
     )
+
+
+def _to_be_needed(audit: type[Audit]) -> tuple[str, ...]:
+    """Every assumption of a theorem; of a variant, those that its claims rest on and its experiments can drop."""
+    theorem = audit.theorem()
+    assumed = {name for claim in theorem.claims for name in theorem.assumed_by(claim)}
+    droppable = {name for experiment in audit.experiments for name in experiment.assumptions}
+    return tuple(a.name for a in theorem.assumptions if not theorem.parent or a.name in assumed & droppable)
 
 
 @_remembered
