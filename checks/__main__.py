@@ -71,7 +71,9 @@ def clean() -> None:
     from .engine.store import Store
 
     freed = Store(".audit").clean()
-    click.echo(f"removed {freed / 1e6:.1f} MB of evidence from .audit" if freed else "nothing to remove: no evidence here")
+    click.echo(
+        f"removed {freed / 1e6:.1f} MB of evidence from .audit" if freed else "nothing to remove: no evidence here"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
