@@ -223,7 +223,9 @@ def _host(store: Store) -> str:
 
 
 def test_instances_that_are_not_plain_are_refused_with_a_remedy(store):
-    with pytest.raises(StoreError, match=r"got fractions\.Fraction .*; expected plain values: .*; keep random data out"):
+    with pytest.raises(
+        StoreError, match=r"got fractions\.Fraction .*; expected plain values: .*; keep random data out"
+    ):
         store.save(evidence(instances=(Fraction(1, 3), Fraction(2))))
 
 
