@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,32 @@ def main() -> int:
     return int(importlib.import_module(f"{room()}.__main__").main())
 
 
+class _Nearer:
+    """Finds a folder `checks` without ``__init__.py`` that comes before ours on the path, as if it were a package.
+
+    Python prefers any package to any mere folder, so that installing us would hide the folder of another suite.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != "checks":
+            return None
+        for place in (Path(entry).resolve() for entry in sys.path):
+            folder = place / "checks"
+            if place == _HERE or (folder / "__init__.py").exists():
+                return None
+            if folder.is_dir():
+                spec = ModuleSpec(name, None, is_package=True)
+                spec.submodule_search_locations = [str(folder)]
+                return spec
+        return None
+
+
 @_hook(wrapper=True)
 def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str]) -> Iterator[None]:
     """Add ``--device`` once the conftests have had their say, and only if it is asked for: many suites have their own."""
+    if _Nearer not in sys.meta_path:
+        sys.meta_path.insert(0, _Nearer)
     result = yield
     if any(a in ("-h", "--help", "--device") or a.startswith("--device=") for a in args):
         with suppress(ValueError, argparse.ArgumentError):  # the suite's own option: its value is read instead

@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,12 @@ class Setting:
             except OSError as problem:
                 self.mute = True
                 tell(f"evidence is not kept: {problem}")
+
+    def matrix(self, theorem: str, claim: str, outcomes: list[Any]) -> None:
+        """Store the kill matrix of a claim with the evidence it rests on."""
+        if not self.mute:
+            with suppress(OSError):  # said once, by `keep`
+                self.store.save_matrix(theorem, claim, self.profile, outcomes)
 
     def counterexample(self, finding: Finding) -> str:
         """Keep the simplest counterexample for replay; the line that says where (empty: there is none)."""
@@ -181,6 +188,8 @@ class AuditItem(pytest.Item):
             }
             self.user_properties.append(("theorem_audit", json.dumps(data)))
         here.keep(gathered(audit, self.item), self._tell)
+        if self.item.kind == "mutants" and verdict:
+            here.matrix(audit.theorem().name, self.item.name, verdict)
         if finding.passed is None:
             pytest.skip(finding.text)
         if not finding.passed:

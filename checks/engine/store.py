@@ -30,6 +30,7 @@ from .plainly import PlainError, decode, encode
 
 FORMAT = 1
 LIMIT = 512 * 2**20
+FOLDERS = ("set-aside", "counterexamples", "mutants")
 DAY = 86_400.0
 UNREADABLE = (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
@@ -98,20 +99,30 @@ class Store:
             if path.is_file():
                 freed += path.stat().st_size
                 path.unlink(missing_ok=True)
-        for folder in (self.root / "set-aside", self.root / "counterexamples", self.root):
+        for folder in (*(self.root / name for name in FOLDERS), self.root):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         return freed
 
     def save_counterexample(self, record: Mapping[str, Any], instance: Any) -> Path:
         """Keep a counterexample for replay: ``record`` (plain JSON) and the exact instance.  Returns its path."""
+        kept = {**record, "instance": _encoded(instance)}
+        digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:4]
+        return self._note("counterexamples", f"{_slug(record['theorem'])}-{_slug(record['claim'])}-{digest}", kept)
+
+    def save_matrix(self, theorem: str, claim: str, profile: str, outcomes: list[Any]) -> Path:
+        """Keep the kill matrix of a claim (plain JSON).  Returns its path."""
+        name = "--".join(_slug(n) for n in (theorem, claim, profile))
+        return self._note(
+            "mutants", name, {"theorem": theorem, "claim": claim, "profile": profile, "outcomes": outcomes}
+        )
+
+    def _note(self, folder: str, name: str, record: Mapping[str, Any]) -> Path:
         self._prepare()
-        folder = self.root / "counterexamples"
-        folder.mkdir(exist_ok=True)
-        text = json.dumps({"format": FORMAT, **record, "instance": _encoded(instance)}, sort_keys=True, indent=1)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:4]
-        path = folder / f"{_slug(record['theorem'])}-{_slug(record['claim'])}-{digest}.json"
-        self._replace(path, text.encode())
+        (self.root / folder).mkdir(exist_ok=True)
+        path = self.root / folder / f"{name}.json"
+        self._replace(path, json.dumps({"format": FORMAT, **record}, sort_keys=True, indent=1).encode())
+        self._trim(path)
         return path
 
     def load_counterexample(self, path: Path | str, types: Mapping[str, type]) -> tuple[dict[str, Any], Any]:
@@ -184,13 +195,14 @@ class Store:
         self.tell(f"evidence {path.name} {why}: moved to {aside.name}/, not used")
 
     def _files(self) -> Iterator[Path]:
-        for pattern in ("*.npz", ".*.tmp", "set-aside/*.npz", "counterexamples/*.json", "counterexamples/.*.tmp"):
-            yield from self.root.glob(pattern)
+        for folder in (self.root, *(self.root / name for name in FOLDERS)):
+            for pattern in ("*.npz", "*.json", ".*.tmp"):
+                yield from folder.glob(pattern)
 
     def _sweep(self) -> None:
         """Remove what killed writers left behind."""
         here = _slug(socket.gethostname())
-        for path in [*self.root.glob(".*.tmp"), *self.root.glob("counterexamples/.*.tmp")]:
+        for path in (p for p in self._files() if p.suffix == ".tmp"):
             host, process = path.name.split(".")[-4], path.name.split(".")[-3]
             dead = host == here and process.isdigit() and not _alive(int(process))
             if dead or time.time() + _age(path) > DAY:

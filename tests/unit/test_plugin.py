@@ -178,6 +178,8 @@ def test_evidence_and_counterexamples_are_kept_beside_the_tests(toy_run):
     assert (store / ".gitignore").read_text() == "*\n"
     assert (store / "rectangle--drawn--quick--main.npz").exists()
     assert (store / "rectangle--drawn-without-right_angled--quick--main.npz").exists()
+    matrix = json.loads((store / "mutants" / "rectangle--area--quick.json").read_text())
+    assert {o["kind"] for o in matrix["outcomes"]} == {"killed"}
     kept = json.loads(next(store.glob("counterexamples/rectangle-variant-half-area-*.json")).read_text())
     assert kept["instance"] == {"@": "Parallelogram", "width": 0.1, "height": 0.1, "tilt": 0.0, "seed": 0}
 
@@ -194,7 +196,8 @@ def test_workers_give_the_same_table_and_share_no_theorem(toy_run, tmp_path):
 @pytest.mark.parametrize(("command", "package"), [("pytest", True), ("-m", False)])
 def test_a_foreign_suite_runs_untouched(tmp_path, command, package):
     foreign(tmp_path, package=package, audit=False)
-    ran = run(tmp_path, command, "-q", PYTHONPATH=str(tmp_path))
+    # Our room is on the path as it is once installed: a package, behind the suite's own folder.
+    ran = run(tmp_path, command, "-q", PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
     assert ran.returncode == 0, ran.stdout
     assert "theorem" not in ran.stdout
     assert not (tmp_path / ".audit").exists()
