@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from flint import arb, ctx, fmpq, fmpz
 
@@ -78,7 +79,7 @@ def observe_crossings(
         "rate_after": reals([row[3] for row in rows], 0.0),
         "analytic_loss": booleans(True for _ in rows),
     }
-    return Measurements(columns, [row[0] for row in rows], {"r": [row[1] for row in rows]})
+    return Measurements(columns, np.array([row[0] for row in rows]), {"r": np.array([row[1] for row in rows])})
 
 
 def _direction(path: Turning, inverse_time: int) -> tuple[arb, arb]:
@@ -102,7 +103,7 @@ def precise_turn(path: Turning, bits: int) -> Measurements:
     with ctx.workprec(bits):
         turn = _turn(path)
     columns = {"turn": balls([turn]), "t": balls([fmpq(1, path.late)]), "analytic_loss": booleans([path.analytic])}
-    return Measurements(columns, [0])
+    return Measurements(columns, np.zeros(1))
 
 
 @simulator("turn t analytic_loss", limited_by="rounding", precisely=precise_turn)
@@ -118,7 +119,7 @@ def observe_turning(batch: tuple[Turning, ...], *, delta: float, effort: int = 0
         "t": reals(list(times), list(wide)),
         "analytic_loss": booleans(path.analytic for path in batch),
     }
-    return Measurements(columns, range(len(batch)))
+    return Measurements(columns, np.arange(len(batch)))
 
 
 def _rounded(value: arb) -> tuple[float, float]:
