@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulators import aligned_flow, rank_and_sign, trajectories
-from simulators.aligned_flow import Aligned
+from simulators.aligned_net import Aligned
 from simulators.deep_linear_flow import DeepLinearRun
 from theorems.singular_value_ode import THEOREM
 

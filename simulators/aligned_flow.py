@@ -6,53 +6,20 @@ and its entries are its signed singular values.  They are integrated as matrices
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
-from .deep_linear_flow import RTOL, InstanceError
+from .aligned_exact import precisely
+from .aligned_net import Aligned
+from .deep_linear_flow import RTOL
 from .factor_flow import DeepLinearFlow, Weighted
 from .flow import UNIT_ROUNDOFF, integrate
 from .measurement import Measurements, integers, reals, simulator
 
-
-@dataclass(frozen=True)
-class Aligned:
-    """Modes of a diagonal net of depth N and a moment of their growth.
-
-    ``start``: w_r > 0, the entry of every factor, so that mode r starts at w_r**N.
-    ``pull``: with ``linear`` the strengths λ_r > 0 of the loss −Σ λ_r W_rr, else the targets s_r of ½‖W − diag(s)‖².
-    ``moment`` places the time: in units of the first mode's time scale.  Linear: (0, 1) of its blow-up time for N ≥ 3,
-    of 1/λ for N ≤ 2.  Least squares: of the time to half of its target at N = 2, of 1 otherwise.
-    """
-
-    depth: int
-    start: tuple[float, ...]
-    pull: tuple[float, ...]
-    moment: float
-    linear: bool = True
-
-    def __post_init__(self) -> None:
-        if self.depth < 1 or not len(self.start) == len(self.pull) in (1, 2):
-            raise InstanceError(f"{self}", "depth of at least 1 and one or two modes", "give start and pull alike")
-        if not (min(self.start) > 0 and min(self.pull) > 0 and 0 <= self.moment < math.inf):
-            raise InstanceError(f"{self}", "positive start and pull, moment of at least 0", "change them")
-
-    @property
-    def time(self) -> float:
-        """When the modes are observed."""
-        first, pull = self.start[0], self.pull[0]
-        if self.linear:
-            if self.depth <= 2:
-                return self.moment / pull
-            # No mode may have blown up.
-            ends = [w ** (2 - self.depth) / ((self.depth - 2) * p) for w, p in zip(self.start, self.pull, strict=True)]
-            return min(self.moment, 0.99) * min(ends)
-        if self.depth == 2 and first**2 < pull / 2:
-            return self.moment * math.log(pull / first**2 - 1) / (2 * pull)
-        return self.moment
+LOGISTIC = "sigma_0 target t sigma_t"
+ESCAPE = "N sigma_0 strength t sigma_t"
+TWO_MODES = "N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t strength_1 strength_2"
+TWO_TARGETS = "N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t target_1 target_2"
 
 
 def _followed(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +58,7 @@ def _power(values: list[float], depth: list[int]) -> tuple[np.ndarray, np.ndarra
     return made, 4 * UNIT_ROUNDOFF * made
 
 
-@simulator("sigma_0 target t sigma_t", limited_by="discretisation")
+@simulator(LOGISTIC, limited_by="discretisation", precisely=precisely(LOGISTIC, 1, False, 2))
 def observe_logistic(
     batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device
 ) -> Measurements:
@@ -109,7 +76,7 @@ def observe_logistic(
     return Measurements(table, np.array(element, dtype=np.int64))
 
 
-@simulator("N sigma_0 strength t sigma_t", limited_by="discretisation")
+@simulator(ESCAPE, limited_by="discretisation", precisely=precisely(ESCAPE, 1, True))
 def observe_escape(batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One mode that a constant gradient −λ drives away from a small start.  Rows: linear elements."""
     element = [e for e, run in enumerate(batch) if run.linear]
@@ -139,7 +106,7 @@ def _two(batch: tuple[Aligned, ...], linear: bool, effort: int, device: torch.de
     return element, table
 
 
-@simulator("N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t strength_1 strength_2", limited_by="discretisation")
+@simulator(TWO_MODES, limited_by="discretisation", precisely=precisely(TWO_MODES, 2, True))
 def observe_two_modes(
     batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device
 ) -> Measurements:
@@ -149,7 +116,7 @@ def observe_two_modes(
     return Measurements(renamed, np.array(element, dtype=np.int64))
 
 
-@simulator("N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t target_1 target_2", limited_by="discretisation")
+@simulator(TWO_TARGETS, limited_by="discretisation", precisely=precisely(TWO_TARGETS, 2, False))
 def observe_two_targets(
     batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device
 ) -> Measurements:

@@ -4,11 +4,11 @@ Dormand and Prince's method of order 8 with embedded estimates of order 5 and 3 
 Solving Ordinary Differential Equations I, II.5 and II.10).  Where bars are wanted every step is made twice, whole
 and in halves, and beside the state runs a bar E on its Euclidean distance from the true solution,
 
-    E ← (E + ε) exp(h μ) + ρ,    ε = max(δ / (2⁴ − 1), η − δ / 8),
+    E ← (E + ε) exp(h μ) + ρ,    ε = max(δ / (2⁵ − 1), η − δ / 4),
 
 δ the distance between whole and halves, η the embedded estimates of the halves, μ an upper bound of the logarithmic
 norm of the Jacobian over the tube of radius E around the step, and ρ the rounding.  Halving a step divides the error
-of an order 8 method by 2⁸ asymptotically; ε relies on 2⁴.  For some step sizes δ passes through zero, and there the
+of an order 8 method by 2⁸ asymptotically; ε relies on 2⁵.  For some step sizes δ passes through zero, and there the
 embedded estimates, of another order, stand guard; they alone can undershoot the error up to fiftyfold.
 That ε bounds the local error is observed, not proved: whoever reports the bar says ``proved=False``.
 """
@@ -29,9 +29,9 @@ REJECTED_WITHOUT_ESTIMATE = 0.1
 TINY = 2.0**-1022
 HOPELESS = 2.0**-52
 """A row whose step is cut below this fraction of its time span is given up."""
-HALVING = 2**4
+HALVING = 2**5
 """What halving a step is relied on to divide its error by."""
-GUARD = 8
+GUARD = 4
 """The embedded estimates count as far as they exceed this part of the distance between whole and halves."""
 FEWEST = 8
 """Steps with a bar, at least: one unlucky estimate is then a small part of the bar."""

@@ -13,7 +13,9 @@ import torch
 from flint import arb, arb_mat, ctx
 
 from checks.engine.draw import bulk
-from checks.families_flow import balanced_flows, flows
+from checks.engine.experiment import Experiment
+from checks.families_flow import FLOWS, balanced_flows, flows
+from simulators.aligned_exact import grown
 from simulators.deep_linear_flow import DeepLinearRun, frame_of, losses_of, start, trained
 from simulators.factor_flow import Weighted
 
@@ -81,3 +83,46 @@ def test_bars_cover_the_truth_and_are_not_needlessly_wide():
         for depth, values in sorted(ratios.items()):
             print(f"effort {effort} depth {depth}: bar / error median {np.median(values):.0f}, least {min(values):.1f}")
         assert np.median([r for depth, values in ratios.items() if depth <= 3 for r in values]) <= 1000
+
+
+ALIGNED = [e for e in FLOWS if e.observe.precisely is not None]
+
+
+@pytest.mark.parametrize("experiment", ALIGNED, ids=lambda e: e.name)
+def test_aligned_modes_lie_within_their_bars(experiment: Experiment):
+    runs = [bulk(experiment.instances, f"aligned {k}")[0] for k in range(COUNT // 3)]
+    table = experiment.observe(tuple(runs), delta=1e-9, device=CPU)
+    assert sorted(table.element) == list(range(len(runs)))
+    ratios = []
+    for row, element in enumerate(table.element):
+        precise = experiment.observe.precisely(runs[element], 192)
+        for name, column in table.columns.items():
+            if column.kind != "real":
+                assert column.mid[row] == precise.columns[name].mid[0]
+                continue
+            error = float(abs(arb(column.mid[row]) - precise.columns[name].mid[0]).mid())
+            assert error <= column.rad[row], (
+                f"{name} of {runs[element]}: error {error:.2e}, radius {column.rad[row]:.2e}"
+            )
+            if name.endswith("_t") and error > 0:
+                ratios.append(column.rad[row] / error)
+    print(f"{experiment.name}: radius / error median {np.median(ratios):.0f}, least {min(ratios):.1f}")
+    assert np.median(ratios) <= 1000
+
+
+def test_the_exact_mode_is_the_logistic_curve():
+    before, ctx.prec = ctx.prec, 192
+    try:
+        target, start, time = arb(1.25), arb(0.0625), arb(3.5)
+        rise = (2 * target * time).exp()
+        curve = (target * rise / (rise - 1 + target / start**2)).sqrt()
+        found = grown(0.0625, 1.25, 2, False, 3.5, 192)
+        assert found.overlaps(curve)
+        assert float(found.rad()) < 1e-25
+    finally:
+        ctx.prec = before
+
+
+def test_a_mode_that_blows_up_has_no_enclosure():
+    with pytest.raises(ArithmeticError, match="no enclosure"):
+        grown(1.0, 1.0, 3, True, 1.01, 128)

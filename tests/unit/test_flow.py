@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from simulators.aligned_flow import Aligned, observe_escape
+from simulators.aligned_flow import observe_escape
+from simulators.aligned_net import Aligned
 from simulators.deep_linear_flow import DeepLinearRun, InstanceError, trained
 from simulators.factor_flow import DeepLinearFlow, Weighted, spectral_bound
 from simulators.flow import FlowError, integrate
