@@ -7,6 +7,7 @@ import importlib
 import inspect
 import re
 import sys
+from functools import lru_cache
 
 import pytest
 import sympy
@@ -46,6 +47,7 @@ CASES = [
 each_theorem = pytest.mark.parametrize("theorem", THEOREMS.values(), ids=THEOREMS.keys())
 
 
+@lru_cache
 def source_of(theorem: Theorem) -> str:
     """The file of a theorem and the files of the same room that it is made of."""
     modules, sources = [importlib.import_module(f"theorems.{theorem.name.replace('-', '_')}")], {}
@@ -68,11 +70,17 @@ def flaws_of(text: str, relation: sympy.Basic) -> list[str]:
     return flaws
 
 
+@lru_cache
+def names_in(source: str) -> frozenset[str]:
+    """Every name and attribute of a program, in lower case (`abs` writes sympy's `Abs`)."""
+    nodes = list(ast.walk(ast.parse(source)))
+    names = {node.id.lower() for node in nodes if isinstance(node, ast.Name)}
+    return frozenset(names | {node.attr.lower() for node in nodes if isinstance(node, ast.Attribute)})
+
+
 def heads_never_written(relation: sympy.Basic, source: str) -> list[str]:
     """Functions, relations and connectives of a tree that its file never names: sympy put them there."""
-    tree = ast.parse(source)
-    written = {node.id.lower() for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    written |= {node.attr.lower() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    written = names_in(source)
     heads = (sympy.Function, sympy.core.relational.Relational, BooleanFunction, sympy.Sum, sympy.Product, BooleanAtom)
     nodes = [node for node in sympy.preorder_traversal(relation) if isinstance(node, heads)]
     names = [type(node).__name__ for node in nodes if not isinstance(node, AppliedUndef)]
