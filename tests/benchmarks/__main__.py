@@ -62,7 +62,7 @@ def main(wanted: Sequence[str], console: Console | None = None) -> int:
     for name in wanted or known:  # a line for each, since one comparison may take minutes
         console.print(f"{name} …", markup=False)
         for row in measure(name):
-            figures = ["—" if value is None else f"{value:,.3g}" for value in (row.measured, row.reach)]
+            figures = ["—" if value is None else f"{value:,.4g}" for value in (row.measured, row.reach)]
             table.add_row(row.module, row.what, *figures, row.outcome)
             missed |= row.outcome == "missed"
     console.print(table)

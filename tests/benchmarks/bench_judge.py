@@ -14,7 +14,7 @@ from theorems import get
 ROWS = 20_000
 
 
-def run() -> list[tuple[str, float, str]]:
+def run() -> list[tuple[str, float, float]]:
     """One line: rows a second, median of five."""
     rng = np.random.default_rng(0)
     depth = rng.integers(1, 9, ROWS)
@@ -37,4 +37,4 @@ def run() -> list[tuple[str, float, str]]:
         for row in rows(table, names):
             judge(row)
         speeds.append(ROWS / (time.perf_counter() - started))
-    return [("rows of the singular-value rate judged per second", statistics.median(speeds), ">= 20000")]
+    return [("rows of the singular-value rate judged per second", statistics.median(speeds), 20_000)]
