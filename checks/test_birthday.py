@@ -92,7 +92,10 @@ def targets(draw: Draw, *, independent: bool = True, concentrated: bool = True) 
     if draw.boolean():
         groups = (*groups, (draw.integer(2, 3), draw.choice(SIZES)))
     size = draw.choice((2, 1, 3, round(draw.decimal(0.5, 2, 1) * _points(groups) ** 0.5)))
-    law = Law(groups, max(1, min(size, 60)), margin=draw.choice(MARGINS))
+    size, margin = max(1, min(size, 60)), draw.choice(MARGINS)
+    if size == 1:
+        margin = abs(margin) or MARGINS[1]  # at a target of 0 nothing could be refuted
+    law = Law(groups, size, margin=margin)
     if not concentrated:
         law = replace(law, atomless=draw.integer(1, 9) * law.total)
     return law if independent else _dependent(draw, law)
@@ -102,7 +105,7 @@ def mixtures(draw: Draw, *, independent: bool = True) -> Law:
     """Part of the mass on S, the rest on other points or without atoms."""
     groups = uneven_law(draw) if draw.boolean() else uniform_law(draw)
     small = groups if _points(groups) > 1 or independent else ((1, 2),)
-    law = Law(small, min(samples(draw, _points(small)), 6), margin=draw.choice(MARGINS))
+    law = Law(small, min(samples(draw, _points(small)), 5), margin=draw.choice(MARGINS))
     if draw.boolean():
         law = replace(law, outside=((draw.integer(1, 9), draw.choice(SIZES)),))
     law = replace(law, atomless=draw.choice((0, 1, 3, law.total, 9 * law.total)))
@@ -153,7 +156,7 @@ TARGETS = Experiment(
 MIXTURES = Experiment(
     "mixtures", THEOREM, mixtures, collisions.observe,
     examples=(Law(((2, 1),), 2, outside=((1, 2),)), Law(((1, 1),), 6, atomless=9)),
-    search=20, bulk=300, only=FOR_EVERY_MASS,
+    search=12, bulk=200, only=FOR_EVERY_MASS,
 )  # fmt: skip
 SAMPLED = Experiment(
     "sampled", THEOREM, black_boxes, collision_sampling.observe,

@@ -320,7 +320,9 @@ def observe(laws: tuple[Law, ...], *, delta: float, effort: int = 0, device: tor
 
 
 def _neighbour(law: Law) -> Law:
-    """The law with one sample more, or one fewer where the margin is negative."""
+    """The law with one sample more (if its urn holds one more), or one fewer where the margin is negative."""
+    if law.margin > 0 and law.returned == 0:
+        return replace(law, s=min(law.s + 1, law.total))
     return replace(law, s=law.s + (1 if law.margin > 0 else -1))
 
 
