@@ -10,8 +10,10 @@ import sympy
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFunction
 
+from theorems.statement import observables_of
+
 from .order import order, peeled
-from .symbolic import OPERATIONS, difference, forms, typed
+from .symbolic import OPERATIONS, decide, difference, forms, typed
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def equivalent(change: Change, unmoved: bool) -> str:
     if unmoved:
         if any(form == 0 for form in forms(after - before)):
             return "sympy: the difference of the sides is the same for every value of the domains"
-        if equality and any(form == 0 for form in forms(after + before)):
+        if equality and sympy.expand(after + before) == 0:
             return "sympy: the difference of the sides is the same up to sign"
         if equality and _zeros(before) == _zeros(after) is not None:
             return "sympy: the sides agree at the same places"
@@ -75,12 +77,43 @@ def weaker(change: Change) -> str:
         return ""
     before, after = (change.before, change.after) if change.sign > 0 else (change.after, change.before)
     (small, large), (new_small, new_large) = _ordered(before), _ordered(after)
-    falls, rises = order(typed(small), typed(new_small)), order(typed(large), typed(new_large))
-    if (falls is not None and falls <= 0 and rises is not None and rises >= 0) or sure(typed(slack)):
+    if all(_at_most(a, b) for a, b in ((new_small, small), (large, new_large))) or sure(typed(slack)):
         return "sympy: the mutant leaves at least as much room for every value of the domains"
     if change.sign > 0 and not _strict(after) and sure(peeled(typed(difference(after)))):
         return "sympy: it holds for every value of the domains"
     return ""
+
+
+def _at_most(small: Any, large: Any) -> bool:
+    """Whether one side is at most the other for every value of the domains; a chance p is 0 or 1/(1 + t), t >= 0."""
+    chances = [o for o in {*observables_of(small), *observables_of(large)} if o.domain == "probability"]
+    cases: list[dict[Any, Any]] = [{}]
+    for chance in sorted(chances, key=str):
+        inside = 1 / (1 + sympy.Dummy(f"{chance}", nonnegative=True))
+        cases = [{**case, chance: value} for case in cases for value in (sympy.S.Zero, inside)]
+    plain = order(typed(small), typed(large))
+    if plain is not None:
+        return plain >= 0
+    if not chances or len(cases) > 4:
+        return False
+    found = [order(typed(small.xreplace(case)), typed(large.xreplace(case))) for case in cases]
+    return all(f is not None and f >= 0 for f in found)
+
+
+def case_added(before: Any, after: Any) -> str:
+    """Why an implication whose premise admits other integers says no more: its conclusion holds there for all values."""
+    if not (isinstance(before, sympy.Implies) and isinstance(after, sympy.Implies) and before.args[1] == after.args[1]):
+        return ""
+    change = find_change(before, after)
+    if change is None or not change.after.lhs.is_Symbol or not change.after.rhs.is_Integer:
+        return ""
+    symbol, value = change.after.lhs, change.after.rhs
+    one_more = isinstance(change.after, sympy.Ge) and change.before.rhs == value + 1 and typed(symbol).is_integer
+    if not (one_more or isinstance(change.after, sympy.Eq)):
+        return ""
+    conclusion = typed(before.args[1]).xreplace({typed(symbol): value})
+    holds = conclusion == sympy.true or (sympy.count_ops(conclusion) <= OPERATIONS and decide(conclusion)[0])
+    return f"sympy: where {symbol} = {value}, which the edit admits, it holds for all values" if holds else ""
 
 
 def _ordered(relation: Relational) -> tuple[Any, Any]:

@@ -20,7 +20,7 @@ from sympy.core.relational import Relational
 
 from theorems.statement import Claim, Step, Theorem
 
-from .change import Change, equivalent, find_change, room_gained, weaker
+from .change import Change, case_added, equivalent, find_change, room_gained, weaker
 from .evaluate import BITS, Row, Undefined, ball, compile_term
 from .evidence import Evidence
 from .experiment import Experiment
@@ -100,7 +100,8 @@ class Rows:
                     known.append((None, 0.0))
                 else:
                     scale = max(float(abs(lhs.mid())), float(abs(rhs.mid())), NOTHING)
-                    known.append((rhs - lhs if upward else lhs - rhs, scale))
+                    with ctx.workprec(BITS):
+                        known.append((rhs - lhs if upward else lhs - rhs, scale))
         return known[position]
 
     def instance(self, number: int) -> Any:
@@ -161,6 +162,9 @@ def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Ro
         reason = "" if falls else weaker(change) or _weaker_on_rows(change, tables)
         if reason:
             return replace(start, kind="implied", reason=reason)
+    reason = case_added(claim.relation, mutant.claim.relation)
+    if reason:
+        return replace(start, kind="implied", reason=reason)
     for table in tables:
         found = _kill(claim, mutant, table, FIRST, len(table.order))
         if found:
@@ -213,9 +217,10 @@ def _weaker_on_rows(change: Change, tables: Sequence[Rows]) -> str:
 
     At the midpoints, because both slacks move together with what was measured, which balls cannot know.
     """
-    if room_gained(change) is None:
+    simplified = room_gained(change)
+    if simplified is None:
         return ""
-    after = compile_term(difference(change.after))
+    room, after = compile_term(simplified), compile_term(difference(change.after))
     more = alike = 0
     for table in tables:
         limit = COMPARED * CAPS.get(table.evidence.profile, CAPS["quick"]) // CAPS["quick"]
@@ -226,7 +231,11 @@ def _weaker_on_rows(change: Change, tables: Sequence[Rows]) -> str:
             value = _value(after, _middle(row))
             if slack is None or value is None:
                 return ""
-            gained = change.sign * (value - slack)
+            with ctx.workprec(BITS):
+                gained = change.sign * (value - slack)
+            if not gained >= 0:  # like terms cancel exactly in the simplified difference
+                exactly = _value(room, _middle(row))
+                gained = gained if exactly is None else exactly
             if gained >= 0:
                 more += 1
             elif gained.contains(0) and gained.rad() <= NOTHING * scale:
@@ -323,3 +332,22 @@ def _below_resolution(change: Change | None, claim: Claim, mutant: Mutant, table
         "experiment": name,
         "resolution": finest,
     }
+
+
+def _rows_added(mutant: Mutant, tables: Sequence[Rows]) -> dict[str, Any]:
+    """A changed premise: what the rows say that it admits and the claim leaves out."""
+    judge, added, blur = compile_claim(mutant.claim.relation), 0, 0.0
+    for table in tables:
+        for position, (_, row) in enumerate(table.up_to(len(table.order))):
+            if table.speaks(position):
+                continue
+            judgement = judge(row)
+            if judgement.status != "consistent":
+                continue
+            if not abs(judgement.excess) <= 1:
+                return {}
+            added, blur = added + 1, max(blur, judgement.blur)
+    if not added:
+        return {"reason": "no instance satisfies its premise but not the claim's"}
+    said = f"on the {added} rows that its premise adds, both sides agree within their error bars (at most {blur:.2g})"
+    return {"kind": "below resolution", "reason": said, "resolution": blur}

@@ -19,7 +19,7 @@ from sympy.logic.boolalg import Boolean, BooleanFunction
 
 from theorems.statement import Claim, Eq, Ge, Gt, Implies, Le, Lt, Not, observables_of
 
-from .symbolic import numerical
+from .symbolic import numerical, typed
 
 PERCENT = sympy.Rational(101, 100)
 SWAPS = 6
@@ -105,6 +105,8 @@ def _relation(relation: Any) -> Iterator[Edit]:
         for edited, name, words in _relation(conclusion):
             yield Implies(premise, edited), name, words
         for edited, name, words in _premise(premise):
+            if typed(edited) == sympy.false:
+                continue
             yield Implies(edited, conclusion), f"{name} in the premise", f"{words}, in the premise"
         return
     if isinstance(relation, sympy.Not):

@@ -32,9 +32,10 @@ def order(before: Any, after: Any) -> int | None:
             return 1
         if form.is_nonpositive:
             return -1
-    grown = _power_of(before, after)
-    if grown is not None:
-        return grown
+    for rule in (_power_of, _part_of):
+        found = rule(before, after)
+        if found is not None:
+            return found
     if isinstance(before, sympy.Add) or isinstance(after, sympy.Add):
         return _rest(sympy.Add, before, after)
     if isinstance(before, sympy.Mul) or isinstance(after, sympy.Mul):
@@ -76,6 +77,16 @@ def _power_of(before: Any, after: Any) -> int | None:
                 return turn
             if one.is_nonnegative and (1 - one).is_nonnegative:
                 return -turn
+    return None
+
+
+def _part_of(before: Any, after: Any) -> int | None:
+    """x against |x|, and x against a maximum or minimum that x takes part in."""
+    for one, other, turn in ((before, after, 1), (after, before, -1)):
+        if isinstance(other, (sympy.Abs, sympy.Max)) and one in other.args:
+            return turn
+        if isinstance(other, sympy.Min) and one in other.args:
+            return -turn
     return None
 
 

@@ -122,7 +122,9 @@ def forms(term: Any) -> Iterator[Any]:
     if sympy.count_ops(term) <= OPERATIONS:
         yield sympy.factor(term)
         yield sympy.simplify(term)
-        yield sympy.simplify(sympy.expand_log(sympy.powdenest(expanded)))
+        opened = sympy.expand_log(sympy.powdenest(expanded))
+        if opened != expanded:
+            yield sympy.simplify(opened)
 
 
 def _turned(trace: Any) -> Any:
