@@ -49,6 +49,12 @@ def measure(name: str, package: str = __package__) -> Iterator[Row]:
         yield Row(name, what, float(measured), float(reach), outcome)
 
 
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "—"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def main(wanted: Sequence[str], console: Console | None = None) -> int:
     """Run the comparisons, print the table, return the exit code."""
     console = console or Console(soft_wrap=True)
@@ -62,7 +68,7 @@ def main(wanted: Sequence[str], console: Console | None = None) -> int:
     for name in wanted or known:  # a line for each, since one comparison may take minutes
         console.print(f"{name} …", markup=False)
         for row in measure(name):
-            figures = ["—" if value is None else f"{value:,.4g}" for value in (row.measured, row.reach)]
+            figures = [_figure(value) for value in (row.measured, row.reach)]
             table.add_row(row.module, row.what, *figures, row.outcome)
             missed |= row.outcome == "missed"
     console.print(table)
