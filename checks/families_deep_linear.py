@@ -16,6 +16,8 @@ from .engine.experiment import Experiment
 
 LOSSES = ("completion", "sensing", "logistic", "huber")
 EDGES = (1.0, 0.0, 0.5, 2.0)
+CHUNK = 2_048
+"""Nets are grouped by depth: large chunks cost half as much for each net."""
 LOW, HIGH = 0.05, 1.6
 """Generic singular values of the end-to-end matrix."""
 
@@ -164,9 +166,9 @@ RATES = Experiment(
 )  # fmt: skip
 MOMENTS: list[Experiment] = [
     RATES,
-    Experiment("entries", THEOREM, small_nets, deep_linear.observe_entries, search=50, bulk=2_000),
-    Experiment("vectors", THEOREM, pairs, deep_linear.observe_vectors, search=50, bulk=2_000),
-    Experiment("complements", THEOREM, oblong, deep_linear.observe_complement, search=50, bulk=2_000),
+    Experiment("entries", THEOREM, small_nets, deep_linear.observe_entries, search=50, bulk=2_000, chunk=CHUNK),
+    Experiment("vectors", THEOREM, pairs, deep_linear.observe_vectors, search=50, bulk=2_000, chunk=CHUNK),
+    Experiment("complements", THEOREM, oblong, deep_linear.observe_complement, search=50, bulk=2_000, chunk=CHUNK),
     Experiment("balance-rates", THEOREM, layered, deep_linear.observe_gram_rates, search=30, bulk=1_000),
     Experiment("descents", THEOREM, descents, deep_linear.observe_descent, search=30, bulk=1_000),
     Experiment("crossings", THEOREM, crossings, matrix_paths.observe_crossings, search=20, bulk=500),
