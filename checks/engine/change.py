@@ -111,7 +111,10 @@ def case_added(before: Any, after: Any) -> str:
     one_more = isinstance(change.after, sympy.Ge) and change.before.rhs == value + 1 and typed(symbol).is_integer
     if not (one_more or isinstance(change.after, sympy.Eq)):
         return ""
-    conclusion = typed(before.args[1]).xreplace({typed(symbol): value})
+    try:
+        conclusion = typed(before.args[1]).xreplace({typed(symbol): value})
+    except TypeError:  # a comparison that is not real at this value
+        return ""
     holds = conclusion == sympy.true or (sympy.count_ops(conclusion) <= OPERATIONS and decide(conclusion)[0])
     return f"sympy: where {symbol} = {value}, which the edit admits, it holds for all values" if holds else ""
 

@@ -105,7 +105,7 @@ def _relation(relation: Any) -> Iterator[Edit]:
         for edited, name, words in _relation(conclusion):
             yield Implies(premise, edited), name, words
         for edited, name, words in _premise(premise):
-            if typed(edited) == sympy.false:
+            if _impossible(edited):
                 continue
             yield Implies(edited, conclusion), f"{name} in the premise", f"{words}, in the premise"
         return
@@ -161,6 +161,14 @@ def _symbols(relation: Relational) -> Iterator[Edit]:
     for a, b in pairs[:SWAPS]:
         swapped = relation.func(*(side.xreplace({a: b, b: a}) for side in relation.args), evaluate=False)
         yield swapped, f"{a} and {b} swapped", f"{a} and {b} change places"
+
+
+def _impossible(premise: Any) -> bool:
+    """Whether no value of the domains satisfies the premise, such as N = 0 for a positive N."""
+    try:
+        return bool(typed(premise) == sympy.false)
+    except TypeError:  # sympy compares no complex numbers; the rows will tell where the premise is defined
+        return False
 
 
 def _premise(premise: Any) -> Iterator[Edit]:
