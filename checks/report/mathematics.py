@@ -24,7 +24,7 @@ _SPELLED = (
     (r"\*", r"\\ast "),
     (r"<", r"\\lt "),
     (r">", r"\\gt "),
-    (r"(?<=[^\w\s\\])_", " _ "),  # after a brace an underscore could open Markdown's emphasis
+    (r"(?<![\w\\])_", " _ "),  # after a brace or a space an underscore could open Markdown's emphasis
 )
 
 

@@ -20,7 +20,7 @@ def spoken(statements: Iterable[Statement], theorems: Mapping[str, Theorem]) -> 
     """The talk's statements as one table a part."""
     statements = tuple(statements)
     counts = Counter(s.status for s in statements)
-    tally = ", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status])
+    tally = ", ".join(f"{status} {counts[status]}" for status in STATUSES if counts[status])
     blocks = [
         '<a id="the-talk"></a>\n\n## The talk, statement by statement',
         INTRODUCTION,
