@@ -21,7 +21,7 @@ from sympy.core.relational import Relational
 from theorems.statement import Claim, Step, Theorem
 
 from .change import Change, case_added, equivalent, find_change, room_gained, weaker
-from .evaluate import BITS, Row, Undefined, ball, compile_term
+from .evaluate import BITS, EvaluationError, Row, Undefined, ball, compile_term
 from .evidence import Evidence
 from .experiment import Experiment
 from .judge import Judgement, compile_claim, rows
@@ -178,7 +178,10 @@ def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Ro
 def _kill(claim: Claim, mutant: Mutant, table: Rows, start: int, limit: int) -> dict[str, Any] | None:
     judge, original = compile_claim(mutant.claim.relation), compile_claim(claim.relation)
     for number, row in table.up_to(limit, start):
-        judgement = judge(row)
+        try:
+            judgement = judge(row)
+        except EvaluationError:  # such as more terms than are summed: this row cannot judge the mutant
+            continue
         if judgement.status == "violated":
             size = "exactly" if math.isinf(judgement.excess) else f"by {judgement.excess:.2g} error bars"
             why = f"excluded {size} at {describe(table.instance(number))}"
@@ -259,7 +262,7 @@ def _value(term: Any, row: Row) -> arb | None:
     ctx.prec = BITS
     try:
         return None if any(isinstance(v, tuple) for v in row.values()) else ball(term(row))
-    except Undefined:
+    except (Undefined, EvaluationError):
         return None
     finally:
         ctx.prec = before
