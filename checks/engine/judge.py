@@ -32,7 +32,7 @@ class Judgement:
 
     ``excess``: distance between the sides over the summed radius; above 1 is violated; negative is slack of a
     bound.  ``resolution``: the smallest relative deviation of the right side that would have been refuted.
-    ``blur``: the summed radius relative to the right side.  ``ratio``: left over right side.
+    ``blur``: the summed radius relative to the right side.  ``ratio``: the least left over right side that the balls allow.
     """
 
     status: str
@@ -89,13 +89,18 @@ def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Va
 
 def _scale(lhs: Value, rhs: Value, distance: float, radius: float) -> tuple[float, float, float]:
     """Resolution, blur and ratio of a comparison."""
-    big, small = abs(number(rhs)), abs(number(lhs))
-    side = rhs if big >= small else lhs
-    room = max(big, small) - (float(side.rad()) if isinstance(side, arb) else 0.0)
-    ratio = number(lhs) / number(rhs) if big else math.nan
+    left, right, left_rad, right_rad = number(lhs), number(rhs), _radius(lhs), _radius(rhs)
+    size, its_rad = max((abs(right), right_rad), (abs(left), left_rad))
+    room, ceiling = size - its_rad, right + right_rad
+    # The least that the balls allow: a ratio of two error bars would say that any bound is attained.
+    ratio = (left - left_rad) / ceiling if 0 < ceiling < math.inf else math.nan
     if not 0 < room < math.inf:
         return math.inf, math.inf, ratio
     return max(radius - distance, 0.0) / room, radius / room, ratio
+
+
+def _radius(value: Value) -> float:
+    return float(value.rad()) if isinstance(value, arb) else 0.0
 
 
 def _all(nodes: list[Node]) -> Node:

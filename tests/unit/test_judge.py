@@ -120,3 +120,9 @@ def test_the_failing_comparison_is_found_inside_logic():
 def test_arithmetic_is_no_claim():
     with pytest.raises(EvaluationError, match="a relation built of"):
         compile_claim(x + 1)
+
+
+def test_the_ratio_of_a_bound_is_the_least_that_the_balls_allow():
+    assert compile_claim(Le(x, y))({"x": fmpq(3), "y": fmpq(4)}).ratio == 0.75
+    assert compile_claim(Ge(x, y))({"x": fmpq(4), "y": fmpq(3)}).ratio == 0.75
+    assert compile_claim(Le(x, y))({"x": arb(6e-20, 1e-15), "y": arb(1e-23, 1e-15)}).ratio < 0
