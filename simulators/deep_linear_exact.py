@@ -159,6 +159,7 @@ Row = dict[str, Any]
 def _exactly(
     net: DeepLinear,
     bits: int,
+    columns: str,
     names: str,
     positions: Callable[[tuple[int, ...]], Positions],
     measure: Callable[[Moving], Callable[..., Row]],
@@ -169,11 +170,11 @@ def _exactly(
         steps = {"eta": rational(net.step), "decay": rational(net.decay), **given(moving)}
         at = measure(moving)
         rows = [steps | at(*place) for place in places]
-        columns = {name: balls(row[name] for row in rows) for name in (rows[0] if rows else ())}
-    if "imbalance" in columns:
-        columns["N"] = integers([net.depth] * len(rows))
+        table = {name: balls(row[name] for row in rows) for name in (*columns.split(), *steps)}
+    if "imbalance" in table:
+        table["N"] = integers([net.depth] * len(rows))
     index = np.array(places, dtype=np.int64).reshape(len(rows), len(names.split()))
-    return Measurements(columns, np.zeros(len(rows)), {n: index[:, k] for k, n in enumerate(names.split())})
+    return Measurements(table, np.zeros(len(rows)), {n: index[:, k] for k, n in enumerate(names.split())})
 
 
 def _with_imbalance(moving: Moving) -> Row:
@@ -199,7 +200,7 @@ def rates(net: DeepLinear, bits: int) -> Measurements:
         velocity, slope = _in_frames(moving, moving.velocity), _in_frames(moving, moving.loss_gradient)
         return lambda r: {"sigma": moving.sigma[r], "sigma_dot": velocity[r, r], "g": slope[r, r]}
 
-    return _exactly(net, bits, "r", singular_positions, measure, _with_imbalance)
+    return _exactly(net, bits, "sigma sigma_dot g", "r", singular_positions, measure, _with_imbalance)
 
 
 def entries(net: DeepLinear, bits: int) -> Measurements:
@@ -212,7 +213,7 @@ def entries(net: DeepLinear, bits: int) -> Measurements:
             "velocity": velocity[r, s], "g_rs": slope[r, s],
         }  # fmt: skip
 
-    return _exactly(net, bits, "r s", entry_positions, measure, _with_imbalance)
+    return _exactly(net, bits, "sigma_r sigma_s velocity g_rs", "r s", entry_positions, measure, _with_imbalance)
 
 
 def vectors(net: DeepLinear, bits: int) -> Measurements:
@@ -232,7 +233,9 @@ def vectors(net: DeepLinear, bits: int) -> Measurements:
 
         return at
 
-    return _exactly(net, bits, "r s", pair_positions, measure, _with_imbalance)
+    return _exactly(
+        net, bits, "sigma_r sigma_s gap g_rs g_sr turn_u turn_v", "r s", pair_positions, measure, _with_imbalance
+    )
 
 
 def complement(net: DeepLinear, bits: int) -> Measurements:
@@ -247,7 +250,7 @@ def complement(net: DeepLinear, bits: int) -> Measurements:
 
         return at
 
-    return _exactly(net, bits, "r s", complement_positions, measure, _with_imbalance)
+    return _exactly(net, bits, "sigma turn_out g_out gap", "r s", complement_positions, measure, _with_imbalance)
 
 
 def gram_rates(net: DeepLinear, bits: int) -> Measurements:
@@ -270,7 +273,7 @@ def gram_rates(net: DeepLinear, bits: int) -> Measurements:
             "gram_rate_lower": rate[1][layer - 1][p, q],
         }
 
-    return _exactly(net, bits, "layer p q", balance_positions, measure, _nothing)
+    return _exactly(net, bits, "gram_rate_upper gram_rate_lower", "layer p q", balance_positions, measure, _nothing)
 
 
 def descent(net: DeepLinear, bits: int) -> Measurements:
@@ -286,4 +289,6 @@ def descent(net: DeepLinear, bits: int) -> Measurements:
         }
         return lambda layer, p, q: {name: table[layer - 1][p, q] for name, table in tables.items()}
 
-    return _exactly(net, bits, "layer p q", balance_positions, measure, _nothing)
+    return _exactly(
+        net, bits, "defect defect_next gram_upper gram_lower", "layer p q", balance_positions, measure, _nothing
+    )

@@ -226,3 +226,16 @@ def test_a_net_that_is_none_says_what_it_should_be(fields: dict[str, object], wo
     usual: dict[str, object] = {"depth": 2, "rows": 1, "cols": 1, "factor_values": (1.0,), "signs": (1,)}
     with pytest.raises(ValueError, match=words):
         DeepLinear(**(usual | fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_nets_without_rows_leave_the_others_in_place(name: str) -> None:
+    """A scalar net of depth 1 has no pair, no complement and no hidden layer: rows there are left out, not invented."""
+    observe, one = FAMILIES[name][0], DeepLinear(1, 1, 1, (1.0,), (1,))
+    other = DeepLinear(3, 3, 2, (1.0, 0.5), (1, -1), seed=4, step=0.5)
+    table, alone = (observe(batch, delta=0.0, device=CPU) for batch in ((one, other), (other,)))
+    assert observe.precisely is not None
+    precise = observe.precisely(one, BITS)
+    assert set(precise.columns) == set(observe.observables)
+    assert (table.element == 0).sum() == len(precise)
+    assert (table.element == 1).sum() == len(alone) > 0
