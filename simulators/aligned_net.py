@@ -19,7 +19,7 @@ class Aligned:
     ``start``: w_r > 0, the entry of every factor, so that mode r starts at w_r**N.
     ``pull``: with ``linear`` the strengths λ_r > 0 of the loss −Σ λ_r W_rr, else the targets s_r of ½‖W − diag(s)‖².
     ``moment`` places the time: in units of the first mode's time scale.  Linear: (0, 1) of its blow-up time for N ≥ 3,
-    of 1/λ for N ≤ 2.  Least squares: of the time to half of its target at N = 2, of 1 otherwise.
+    of 1/λ for N ≤ 2.  Least squares: of the time to half of its target at N = 2, of ln 2 otherwise.
     """
 
     depth: int
@@ -46,4 +46,4 @@ class Aligned:
             return min(self.moment, 0.99) * min(ends)
         if self.depth == 2 and first**2 < pull / 2:
             return self.moment * math.log(pull / first**2 - 1) / (2 * pull)
-        return self.moment
+        return self.moment * math.log(2)
