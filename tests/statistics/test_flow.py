@@ -10,7 +10,7 @@ import os
 import numpy as np
 import pytest
 import torch
-from flint import arb, arb_mat, ctx
+from flint import acb_mat, arb, arb_mat, ctx
 
 from checks.engine.draw import bulk
 from checks.engine.experiment import Experiment
@@ -18,6 +18,7 @@ from checks.families_flow import FLOWS, balanced_flows, flows
 from simulators.aligned_exact import grown
 from simulators.deep_linear_flow import DeepLinearRun, frame_of, losses_of, start, trained
 from simulators.factor_flow import Weighted
+from simulators.trajectories import observe_rate
 
 from ..taylor import BITS, Residual, exact, follow, polar
 
@@ -83,6 +84,35 @@ def test_bars_cover_the_truth_and_are_not_needlessly_wide():
         for depth, values in sorted(ratios.items()):
             print(f"effort {effort} depth {depth}: bar / error median {np.median(values):.0f}, least {min(values):.1f}")
         assert np.median([r for depth, values in ratios.items() if depth <= 3 for r in values]) <= 1000
+
+
+def _singular_values(run: DeepLinearRun) -> list[arb]:
+    """Of the true end-to-end matrix, largest first: roots of the eigenvalues of WᵀW."""
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        factors = follow(_start(run), _residual(run), run.time, run.decay)
+        matrix = factors[0]
+        for factor in factors[1:]:
+            matrix = factor * matrix
+        gram = matrix.transpose() * matrix if run.widths[0] <= run.widths[-1] else matrix * matrix.transpose()
+        return sorted((v.real.sqrt() for v in acb_mat(gram).eig()), key=float, reverse=True)
+    finally:
+        ctx.prec = before
+
+
+def test_singular_values_lie_within_their_bars():
+    runs = [bulk(balanced_flows, f"singular {k}")[0] for k in range(COUNT // 2)]
+    table = observe_rate(tuple(runs), delta=1e-9, device=CPU)
+    sigma = table.columns["sigma"]
+    truths = [_singular_values(run) for run in runs]
+    ratios = []
+    for row, (element, r) in enumerate(zip(table.element, table.index["r"], strict=True)):
+        error = float(abs(arb(sigma.mid[row]) - truths[element][r]).mid())
+        assert error <= sigma.rad[row], f"{runs[element]}: error {error:.2e}, radius {sigma.rad[row]:.2e}"
+        if error > 0:
+            ratios.append(sigma.rad[row] / error)
+    print(f"sigma: radius / error median {np.median(ratios):.0f}, least {min(ratios):.1f}")
+    assert np.median(ratios) <= 5000
 
 
 ALIGNED = [e for e in FLOWS if e.observe.precisely is not None]
