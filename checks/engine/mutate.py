@@ -22,6 +22,7 @@ from theorems.statement import Claim, Eq, Ge, Gt, Implies, Le, Lt, Not, observab
 from .symbolic import numerical, typed
 
 PERCENT = sympy.Rational(101, 100)
+BILLIONTH = 1 + sympy.Rational(1, 10**9)
 SWAPS = 6
 FLIPPED = {sympy.Le: Ge, sympy.Ge: Le, sympy.Lt: Gt, sympy.Gt: Lt, sympy.Ne: Eq}
 SIMPLER = {
@@ -140,6 +141,12 @@ def _comparison(relation: Relational) -> Iterator[Edit]:
             where = "right side" if position else "left side"
             if not side.is_Number:
                 yield _rebuild(relation, position, side * PERCENT), f"{where} * 1.01", f"the {where} grows by 1 %"
+                if equal:
+                    yield (
+                        _rebuild(relation, position, side * BILLIONTH),
+                        f"{where} * (1 + 1e-9)",
+                        f"the {where} grows by one part in 10^9",
+                    )
             yield _rebuild(relation, position, -side), f"sign of the {where}", f"the {where} changes sign"
     if type(relation) in FLIPPED:
         flipped = FLIPPED[type(relation)](left, right)
