@@ -87,13 +87,13 @@ def triplets(group: Trained) -> Triplets:
     v = vt.transpose(1, 2)
     width = values.shape[1]
     identity = torch.eye(width, dtype=values.dtype, device=values.device)
-    skew = (
-        sum(torch.linalg.matrix_norm(q.transpose(1, 2) @ q - identity) for q in (u, v)) + 4 * width**2 * UNIT_ROUNDOFF
-    )
+    # Distances of the computed vectors from orthonormal ones, their polar factors: half of ‖QᵀQ − I‖.
+    room = width**2 * UNIT_ROUNDOFF * UP
+    skew = sum(0.51 * (torch.linalg.matrix_norm(q.transpose(1, 2) @ q - identity) + room) for q in (u, v))
     rest = torch.linalg.matrix_norm(whole.matrix - (u * values[:, None]) @ vt)
     top = values[:, 0]
     # Every singular value is this close to the computed one of its rank.
-    off = (whole.matrix_radius + rest + top * (skew + 8 * width**2 * UNIT_ROUNDOFF)) * UP
+    off = (whole.matrix_radius + rest + top * (skew + (width + 2) * width * UNIT_ROUNDOFF)) * UP
     shape = torch.tensor([(min(r.widths), r.widths[0], r.widths[-1]) for r in group.runs], device=values.device)
     gap = _gap(values, shape) - 2 * off[:, None]
     known = gap > 4 * off[:, None]
