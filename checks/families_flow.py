@@ -116,16 +116,29 @@ def two_modes(draw: Draw) -> Aligned:
 
 
 def two_targets(draw: Draw) -> Aligned:
-    """Two modes of least squares from small starts, around the time when the first has half of its height.
+    """Two modes of least squares, mostly around the time when the first has half of its height.
 
-    A second start far below the first has not begun to saturate: that is where the bound on it is tight.
+    A second start far below the first has not begun to saturate: that is where the bound on it is tight.  A second
+    start above its own target only falls.
     """
-    start = draw.power(-4, -1)
+    depth = draw.choice((2, 2, 2, 1, 3))
     first = draw.decimal(0.5, 2.0, 1)
+    if depth == 3:
+        return _head_start(draw, first)
+    start = draw.power(-4, -1)
     second = first if draw.boolean() else draw.decimal(0.1, 2.0, 1)
     other = start * draw.choice((1.0, 0.001))
+    if draw.integer(0, 4) == 4:
+        start, other, second = round(0.65 * first**0.5, 2), 0.7, 0.1
+    return Aligned(depth, (start, other), (first, second), draw.decimal(0.95, 1.05, 3), linear=False)
+
+
+def _head_start(draw: Draw, first: float) -> Aligned:
+    """At depth 3 a weak mode with three times the factors is done before the strong one has begun."""
+    start = draw.decimal(0.05, 0.15)
+    second = round(first * draw.decimal(0.2, 0.5, 1), 2)
     return Aligned(
-        draw.choice((2, 2, 2, 1)), (start, other), (first, second), draw.decimal(0.95, 1.05, 3), linear=False
+        3, (start, 3 * start), (first, second), round(draw.decimal(0.5, 1.2, 1) / (start * first), 1), linear=False
     )
 
 

@@ -172,7 +172,10 @@ def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Ro
     reason = _sharper(theorem, claim, mutant)
     if reason:
         return replace(start, kind="true and sharper", reason=reason)
-    return replace(start, **_below_resolution(change, claim, mutant, tables))
+    found = _below_resolution(change, claim, mutant, tables)
+    if _widens(claim.relation, mutant.claim.relation):
+        found |= _rows_added(mutant, tables)
+    return replace(start, **found)
 
 
 def _kill(claim: Claim, mutant: Mutant, table: Rows, start: int, limit: int) -> dict[str, Any] | None:
@@ -206,7 +209,9 @@ def _shifts(change: Change, tables: Sequence[Rows]) -> tuple[bool, bool]:
     shift = compile_term(change.sign * (difference(change.after) - difference(change.before)))
     falls = grows = False
     for table in tables:
-        for _, row in table.up_to(FIRST):
+        for position, (_, row) in enumerate(table.up_to(FIRST)):
+            if not table.speaks(position):  # where the premise fails, a shift of the conclusion says nothing
+                continue
             value = _value(shift, row)
             if value is not None and not value.contains(0):
                 falls, grows = falls or bool(value < 0), grows or bool(value > 0)
@@ -335,6 +340,12 @@ def _below_resolution(change: Change | None, claim: Claim, mutant: Mutant, table
         "experiment": name,
         "resolution": finest,
     }
+
+
+def _widens(claim: Any, mutant: Any) -> bool:
+    """Whether only the premise was edited."""
+    both = isinstance(claim, sympy.Implies) and isinstance(mutant, sympy.Implies)
+    return both and claim.args[1] == mutant.args[1] and claim.args[0] != mutant.args[0]
 
 
 def _rows_added(mutant: Mutant, tables: Sequence[Rows]) -> dict[str, Any]:
