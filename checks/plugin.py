@@ -150,6 +150,12 @@ class AuditClass(pytest.Collector):
                 f"got experiments of {theorem.name} and of {strangers[0]} in {self.name}; expected one theorem;"
                 " write one audit class a theorem"
             )
+        names = [e.name for e in self.audit.experiments]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise self.CollectError(
+                f"got two experiments named {twice[0]} in {self.name}; expected a name each; rename one"
+            )
         for place, item in enumerate(items(self.audit)):
             yield AuditItem.from_parent(self, name=str(item), item=item, place=place)
 

@@ -53,14 +53,13 @@ class Measurement:
 
 
 def _column(kind: str, mid: np.ndarray, rad: Any, failure: Any, proved: bool) -> Measurement:
-    rows = len(mid)
-    return Measurement(
-        kind,
-        mid,
-        np.broadcast_to(np.asarray(rad, dtype=np.float64), (rows,)),
-        np.broadcast_to(np.asarray(failure, dtype=np.float64), (rows,)),
-        proved,
-    )
+    return Measurement(kind, mid, _spread(rad, len(mid)), _spread(failure, len(mid)), proved)
+
+
+def _spread(values: Any, rows: int) -> np.ndarray:
+    """One value, or one a row; what has another length stays as it is, and the table that takes it in names it."""
+    flat = np.asarray(values, dtype=np.float64).reshape(-1)
+    return np.broadcast_to(flat, (rows,)) if flat.size == 1 else flat
 
 
 def _objects(values: Iterable[Any]) -> np.ndarray:
@@ -121,6 +120,12 @@ class Measurements:
     def _check(self, name: str, column: Measurement, rows: int) -> None:
         if len(column) != rows:
             raise MeasurementError(f"{len(column)} rows", f"{rows} rows, one for each element and index", name)
+        for what, values in (("radii", column.rad), ("failure probabilities", column.failure)):
+            if len(values) != rows:
+                raise MeasurementError(f"{len(values)} {what}", f"1 or {rows}, one for each row", name)
+        if column.kind == "choice" and any(len(v) == 0 for v in column.mid):
+            row = next(k for k, v in enumerate(column.mid) if len(v) == 0)
+            raise MeasurementError("no possible value", "at least one", name, int(self.element[row]))
         if column.kind == "real":
             for what, values in (("midpoint", column.mid), ("radius", column.rad)):
                 bad = np.flatnonzero(~np.isfinite(values))

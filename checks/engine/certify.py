@@ -38,7 +38,10 @@ class Certificate:
 
 def rational(value: Any) -> fmpq:
     """An int, float, Fraction, text or sympy rational as an exact rational.  Raises `ValueError` for anything else."""
-    exact = sympy.Rational(str(value) if isinstance(value, str) else value)
+    try:
+        exact = sympy.Rational(value)
+    except TypeError:
+        exact = sympy.nan
     if not exact.is_Rational:
         raise ValueError(f"got {value!r}; expected a rational number; write it as an int, a float or sympy.Rational")
     return fmpq(int(exact.p), int(exact.q))
@@ -49,12 +52,14 @@ def certify(relation: Any, box: Mapping[str, tuple[Any, Any]], whole: Mapping[st
     ends: Box = {name: (rational(low), rational(high)) for name, (low, high) in box.items()}
     looked = 0
     for chosen in product(*whole.values()):
-        fixed = {name: fmpq(value) for name, value in zip(whole, chosen, strict=True)}
+        fixed = {name: rational(value) for name, value in zip(whole, chosen, strict=True)}
         for part in _parts(relation):
             result = _branch(part, ends, fixed, BOXES - looked)
             looked += result.boxes
             if not result.holds:
                 return Certificate(False, looked, result.where)
+    if not looked:
+        return Certificate(False, 0, "the domain is empty: nothing was checked")
     return Certificate(True, looked)
 
 

@@ -22,6 +22,7 @@ Term = Callable[[Row], Value]
 BITS = 128
 MAX_TERMS = 1_000_000
 _EXACT_BITS = 512
+WORD = 2**20
 _ONE, _ZERO = fmpq(1), fmpq(0)
 
 
@@ -161,7 +162,10 @@ def _gamma(x: Value) -> Value:
 
 def _binomial(n: Value, k: Value) -> Value:
     if exact(n) and exact(k) and n.q == 1 and k.q == 1 and n >= 0:
-        return _ZERO if k < 0 or k > n else fmpq(fmpz.bin_uiui(int(n.p), int(k.p)))
+        if k < 0 or k > n:
+            return _ZERO
+        if n < WORD:
+            return fmpq(fmpz.bin_uiui(int(n.p), int(k.p)))
     return _gamma(n + 1) / (_gamma(k + 1) * _gamma(n - k + 1))
 
 
@@ -297,6 +301,9 @@ def _compile_series(expression: Any) -> Term:
     """A Sum or Product over exact integers; what does not depend on the index is computed once a row."""
     *outer, (index, low, high) = expression.limits
     body = expression.function if not outer else expression.func(expression.function, *outer)
+    if any(s.name == index.name and s != index for s in body.free_symbols):
+        fresh = sympy.Symbol(f"_{index.name}_index")  # an observable of the same name keeps its own value
+        body, index = body.xreplace({index: fresh}), fresh
     is_sum = isinstance(expression, sympy.Sum)
     hoisted: dict[str, Term] = {}
     inner = compile_term(_hoist(body, index, hoisted))

@@ -53,6 +53,15 @@ class Experiment:
                     f"an assumption of {self.theorem.name}: {', '.join(sorted(known)) or 'none'}",
                     "declare the assumption in the theorem or rename the keyword",
                 )
+        for example in self.examples:
+            try:
+                hash(example)
+            except TypeError:
+                raise ExperimentError(
+                    f"example {example!r} of experiment {self.name}, which has no hash",
+                    "a frozen dataclass of plain values and tuples",
+                    "write @dataclass(frozen=True), and tuples for lists",
+                ) from None
 
     @property
     def assumptions(self) -> tuple[str, ...]:

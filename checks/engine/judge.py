@@ -77,7 +77,10 @@ def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Va
                 certain = bool(difference < 0 if strict else difference <= 0)
                 violated = bool(difference >= 0 if strict else difference > 0)
         if unequal:
-            return Judgement("violated" if violated else "consistent", certain, math.inf if violated else -math.inf)
+            seen = 0.0 if certain else math.inf
+            return Judgement(
+                "violated" if violated else "consistent", certain, math.inf if violated else -math.inf, seen, seen
+            )
         distance = abs(middle) if equality else middle
         excess = distance / radius if radius > 0 else (math.copysign(math.inf, distance) if distance else 0.0)
         if violated and not excess > 1:
@@ -103,9 +106,22 @@ def _radius(value: Value) -> float:
     return float(value.rad()) if isinstance(value, arb) else 0.0
 
 
+def _each(nodes: list[Node], row: Row) -> tuple[list[Judgement], Undefined | None]:
+    """The judgement of every part that is defined, and what kept another part from being so."""
+    found, problem = [], None
+    for node in nodes:
+        try:
+            found.append(node(row))
+        except Undefined as caught:
+            problem = problem or caught
+    return found, problem
+
+
 def _all(nodes: list[Node]) -> Node:
     def judge(row: Row) -> Judgement:
-        found = [node(row) for node in nodes]
+        found, problem = _each(nodes, row)
+        if problem is not None and not any(j.status == "violated" for j in found):
+            raise problem
         if any(j.status == "silent" for j in found) and not any(j.status == "violated" for j in found):
             return SILENT
         worst = max(found, key=lambda j: (j.status == "violated", j.excess))
@@ -113,7 +129,7 @@ def _all(nodes: list[Node]) -> Node:
             worst.status,
             all(j.certain for j in found),
             worst.excess,
-            min(j.resolution for j in found),
+            max(j.resolution for j in found),  # as fine as its coarsest part: a blind part must not hide
             max(j.blur for j in found),
             worst.ratio,
         )
@@ -123,9 +139,11 @@ def _all(nodes: list[Node]) -> Node:
 
 def _any(nodes: list[Node]) -> Node:
     def judge(row: Row) -> Judgement:
-        found = [node(row) for node in nodes]
-        best = min(found, key=lambda j: (j.status == "violated", j.excess))
+        found, problem = _each(nodes, row)
         certain = any(j.certain for j in found)
+        if problem is not None and not certain:
+            raise problem
+        best = min(found, key=lambda j: (not j.certain, j.status == "violated", j.excess))
         if not certain and any(j.status == "silent" for j in found):
             return SILENT
         return Judgement(
@@ -270,5 +288,6 @@ def sides(relation: Any, row: Row) -> tuple[Any, Value, Value] | None:
         if getattr(leaf, "func", None) in _OPPOSITE:
             judgement = compile_claim(leaf, ctx.prec)(row)
             if judgement.status == "violated":
-                return leaf, compile_term(leaf.lhs)(row), compile_term(leaf.rhs)(row)
+                decided = {name: fmpq(v[0]) if isinstance(v, tuple) else v for name, v in row.items()}
+                return leaf, compile_term(leaf.lhs)(decided), compile_term(leaf.rhs)(decided)
     return None

@@ -119,7 +119,9 @@ def _check_domains(experiment: Experiment, batch: Sequence[Any], table: Measurem
             )
         if column.kind not in ("real", "integer") or observable.domain not in floors:
             continue
-        bad = column.mid + column.rad < floors[observable.domain]
+        # integers of any size are compared as they are: they have no radius, and may be too large for a float
+        largest = column.mid if column.kind == "integer" else column.mid + column.rad
+        bad = largest < floors[observable.domain]
         if observable.domain == "probability":
             bad |= column.mid - column.rad > 1
         rows = np.flatnonzero(bad.astype(bool))

@@ -8,7 +8,7 @@ a box, in balls.  *searched* and *cited* steps are not checked here, and are nev
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -20,13 +20,14 @@ from flint import fmpq
 from theorems.statement import StatementError, Step, Theorem
 
 from .certify import certify, rational
-from .evaluate import EvaluationError, Row
+from .evaluate import Row
 from .judge import Judgement, compile_claim
 from .symbolic import decide
 
 PROVED, FAILED, SEARCHED, CITED = "PROVED", "FAILED", "SEARCHED", "CITED"
 CASES = 1_000_000
 PRECISIONS = (128, 256, 1024)
+SETTLED = frozenset({"violated", "outside", "silent"})
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def prove(step: Step, theorem: Theorem | None = None) -> Proof:
     started = time.perf_counter()
     try:
         kind, reason = _check(step)
-    except (EvaluationError, StatementError, NotImplementedError) as problem:
+    except (ValueError, NotImplementedError) as problem:  # an unknown function, a missing or malformed domain
         kind, reason = FAILED, str(problem)
     return Proof(step.name, step.method, kind, reason, time.perf_counter() - started)
 
@@ -116,24 +117,45 @@ def _exact(step: Step) -> tuple[bool, str]:
             counted += 1
             continue
         if judgement.status == "silent":
-            continue
+            if _judged(_beside(step.relation), row).certain:
+                counted += not isinstance(step.relation, sympy.Implies)  # one of several cases still speaks
+                continue
+            judgement = _judged(step.relation, row, SETTLED - {"silent"})  # a premise that more bits may decide
+            if judgement.certain:
+                counted += 1
+                continue
         at = ", ".join(f"{n} = {v}" for n, v in row.items()) or "the closed relation"
         if judgement.status == "consistent" and _closed(step.relation, names, row):
             counted += 1
             continue
-        what = {"violated": "it fails", "consistent": f"undecided at {PRECISIONS[-1]} bits"}.get(
-            judgement.status, "undefined"
-        )
+        undecided = f"undecided at {PRECISIONS[-1]} bits"
+        what = {"violated": "it fails", "consistent": undecided, "silent": undecided}.get(judgement.status, "undefined")
         return False, f"{what} at {at}"
     if counted == 0:
         return False, "its premise holds in no case of the domain: nothing was checked"
     return True, f"all {counted} cases hold" if names else "the closed relation holds"
 
 
-def _judged(relation: Any, row: Row) -> Judgement:
+def _beside(relation: Any) -> Any:
+    """What must certainly hold where a relation is silent: that its premise fails, or that its other parts hold."""
+    if isinstance(relation, sympy.Implies):
+        return sympy.Not(relation.args[0], evaluate=False)
+    if isinstance(relation, (sympy.And, sympy.Or)):
+        return relation.func(*(_either(part) for part in relation.args), evaluate=False)
+    return sympy.false
+
+
+def _either(part: Any) -> Any:
+    """An implication as a disjunction, which is certain where its premise is certainly false."""
+    if isinstance(part, sympy.Implies):
+        return sympy.Or(sympy.Not(part.args[0], evaluate=False), part.args[1], evaluate=False)
+    return part
+
+
+def _judged(relation: Any, row: Row, settled: Set[str] = SETTLED) -> Judgement:
     for bits in PRECISIONS:
         judgement = compile_claim(relation, bits)(row)
-        if judgement.certain or judgement.status in ("violated", "outside", "silent"):
+        if judgement.certain or judgement.status in settled:
             return judgement
     return judgement
 
@@ -150,6 +172,8 @@ def _value(value: Any) -> Any:
 
 def _listed(step: Step, name: str) -> Sequence[Any]:
     given = step.domain[name]
+    if not isinstance(given, (int, float, str, sympy.Basic, Iterable)):
+        raise StatementError(f"{name} = {given!r} in the domain of step {step.name}", "a value or values", "list them")
     return [given] if isinstance(given, (int, float, str, sympy.Basic)) else list(given)
 
 
@@ -161,12 +185,15 @@ def _certified(step: Step) -> tuple[bool, str]:
         given = step.domain[name]
         integral = "integer" in getattr(symbol, "domain", "") or symbol.is_integer
         if isinstance(given, tuple) and len(given) == 2:
+            ends = [rational(end) for end in given]
+            if integral and any(end.q != 1 for end in ends):
+                raise StatementError(f"{name} in {given} in step {step.name}", "whole ends", "it is an integer")
             if integral:
-                whole[name] = range(int(given[0]), int(given[1]) + 1)
+                whole[name] = range(int(ends[0].p), int(ends[1].p) + 1)
             else:
                 box[name] = given
         else:
-            whole[name] = list(given)
+            whole[name] = _listed(step, name)
     result = certify(step.relation, box, whole)
     over = ", ".join(f"{n} in {list(v) if isinstance(v, tuple) else v}" for n, v in {**box, **whole}.items())
     if result.holds:

@@ -23,9 +23,10 @@ from .experiment import Experiment
 from .judge import Judgement, number, rows, sides
 from .measure import BUDGET, SimulatorError, look, look_precisely, select
 from .verdict import Counterexample
-from .weigh import Weighed, admitted, failure_of, judge_table
+from .weigh import Weighed, admitted, failure_of, judge_table, names_behind
 
 LOOKS = 300
+TRIED = 16
 CONFIRM_BITS = 256
 _KEY = b"offender"
 
@@ -54,18 +55,20 @@ class Refutation:
 
 
 def refute(weighed: Weighed, evidence: Evidence, device: str) -> Refutation | None:
-    """Confirm the worst violation and the simplest one; None when no violation is confirmed.
+    """Confirm the worst violation and the simplest one; None when none of the `TRIED` worst elements is confirmed.
 
     Raises `SimulatorError` when a radius that claims to be a proof is contradicted at higher precision.
     """
     claim, experiment = weighed.claim, weighed.experiment
     elements = list(dict.fromkeys(j.element for j in weighed.violations))
-    worst = next((c for e in elements[:4] if (c := confirm(claim, experiment, weighed.instances[e], device))), None)
+    worst = next((c for e in elements[:TRIED] if (c := confirm(claim, experiment, weighed.instances[e], device))), None)
     if worst is None:
         return None
-    drawn = [evidence.choices[e] for e in elements if evidence.choices[e]]
+    # what only a finer measurement excludes is not shrunk: a search at the first effort would not see it
+    seen = {j.element for j in weighed.violations if j.table is evidence.measurements}
+    drawn = [evidence.choices[e] for e in elements if e in seen and evidence.choices[e]]
     offender = min(drawn, key=lambda choices: (len(choices), choices), default=())
-    found = shrink(claim, experiment, offender, device)
+    found = shrink(claim, experiment, offender, device) if seen else None
     simplest = (confirm(claim, experiment, found, device) if found is not None else None) or worst
     both = (simplest, worst)
     return Refutation(
@@ -87,15 +90,16 @@ def violated(
 
 def shrink(claim: Claim, experiment: Experiment, offender: tuple[int, ...], device: str) -> Any:
     """The simplest instance that Hypothesis finds from the offender's choices (None: it found none)."""
-    looks = 0
+    seen: dict[tuple[int, ...], bool] = {}
 
     def offends(drawn: Any) -> bool:
-        nonlocal looks
-        looks += 1
-        if looks > LOOKS:
-            return False
-        table = look(experiment, [drawn[0]], delta=BUDGET / (4 * LOOKS), device=device)
-        return violated(claim, experiment, table) is not None
+        instance, made = drawn
+        if made not in seen:  # the last word must not depend on how many looks are left: Hypothesis asks again
+            if len(seen) == LOOKS:
+                return False
+            table = look(experiment, [instance], delta=BUDGET / (4 * LOOKS), device=device)
+            seen[made] = violated(claim, experiment, table) is not None
+        return seen[made]
 
     database = InMemoryExampleDatabase()
     if offender:
@@ -122,39 +126,45 @@ def shrink(claim: Claim, experiment: Experiment, offender: tuple[int, ...], devi
 
 
 def confirm(claim: Claim, experiment: Experiment, instance: Any, device: str) -> Confirmed | None:
-    """Measure the instance again, independently or more precisely; None when the violation does not come back."""
+    """Measure the instance again, independently or more precisely; None when the violation does not come back.
+
+    A violation that the first effort cannot see came from a finer look: a still finer one must agree.
+    """
     observe = experiment.observe
     first = look(experiment, [instance], delta=BUDGET / 8, device=device)
     before = violated(claim, experiment, first)
-    if before is None:
-        return None
     if observe.precisely is not None:
         table = look_precisely(experiment, instance, CONFIRM_BITS)
         hit = violated(claim, experiment, table, CONFIRM_BITS)
         if hit is None:
-            if _row_proved(claim, first, before[0]):
+            if before is not None and _row_proved(claim, experiment, first, before[0]):
                 raise SimulatorError(
                     experiment,
                     f"its radius at 53 bits excludes {claim.name}, which {CONFIRM_BITS} bits allow",
                     instance,
                 )
             return None
-        return Confirmed(
-            instance, table, *hit, CONFIRM_BITS, _row_proved(claim, table, hit[0]), failure_of(claim, table, hit[0])
-        )
+        return _confirmed(claim, experiment, instance, table, hit, CONFIRM_BITS)
+    finer = 0 if before is not None else 1
     if observe.limited_by == "sampling" and is_dataclass(instance) and hasattr(instance, "seed"):
-        fresh = replace(instance, seed=instance.seed + 1_000_003)  # type: ignore[type-var]
-        table = look(experiment, [fresh], delta=BUDGET / 8, device=device)
+        instance = replace(instance, seed=instance.seed + 1_000_003)  # type: ignore[type-var]
+        table = look(experiment, [instance], delta=BUDGET / 8, effort=finer, device=device)
     else:
-        table = look(experiment, [instance], delta=BUDGET / 8, effort=1, device=device)
+        table = look(experiment, [instance], delta=BUDGET / 8, effort=finer + 1, device=device)
     hit = violated(claim, experiment, table)
-    if hit is None:
-        return None
-    return Confirmed(instance, table, *hit, 53, _row_proved(claim, table, hit[0]), failure_of(claim, table, hit[0]))
+    return None if hit is None else _confirmed(claim, experiment, instance, table, hit, 53)
 
 
-def _row_proved(claim: Claim, table: Measurements, row: int) -> bool:
-    return all(table.columns[o.name].proved for o in claim.observables) and failure_of(claim, table, row) == 0
+def _confirmed(
+    claim: Claim, experiment: Experiment, instance: Any, table: Measurements, hit: tuple[int, Judgement], bits: int
+) -> Confirmed:
+    failure = failure_of(claim, table, hit[0], experiment)
+    return Confirmed(instance, table, *hit, bits, _row_proved(claim, experiment, table, hit[0]), failure)
+
+
+def _row_proved(claim: Claim, experiment: Experiment, table: Measurements, row: int) -> bool:
+    names = names_behind(claim, experiment)
+    return all(table.columns[name].proved for name in names) and failure_of(claim, table, row, experiment) == 0
 
 
 def _describe(claim: Claim, found: Confirmed) -> Counterexample:

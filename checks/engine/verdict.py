@@ -105,7 +105,9 @@ class Verdict:
         """`certified`, `at confidence …`, or nothing when there is nothing to be sure of."""
         if self.kind != "REFUTED":
             return ""
-        return "certified" if self.certified else f"at confidence 1 - {self.failure:.0e}"
+        if self.certified or not self.failure:
+            return "certified" if self.certified else "not certified"  # an error bar rests on an unproved allowance
+        return f"at confidence 1 - {self.failure:.0e}"
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))

@@ -133,7 +133,7 @@ def summarise(weighed: Weighed, profile: str) -> Verdict:
         tightest=None if tightest is None else weighed.instances[tightest.element],
         tightness=tightness,
         witness=None if witness is None else weighed.instances[witness.element],
-        failure=sum(failure_of(claim, j.table, j.row) for j in spoken)
+        failure=sum(failure_of(claim, j.table, j.row, experiment) for j in spoken)
         if experiment.observe.limited_by == "sampling"
         else 0.0,
         reason=reason,
@@ -141,9 +141,16 @@ def summarise(weighed: Weighed, profile: str) -> Verdict:
     )
 
 
-def failure_of(claim: Claim, table: Measurements, row: int) -> float:
+def names_behind(claim: Claim, experiment: Experiment) -> tuple[str, ...]:
+    """The observables that a judged row rests on: the claim's, and those that certify what is dropped."""
+    relations = [a.relation for a in experiment.theorem.assumptions if a.name in experiment.dropped]
+    found = {o.name for relation in relations if relation is not None for o in observables_of(relation)}
+    return tuple(sorted(found | {o.name for o in claim.observables}))
+
+
+def failure_of(claim: Claim, table: Measurements, row: int, experiment: Experiment) -> float:
     """The probability that some interval behind a row of a claim is wrong."""
-    return float(sum(table.columns[o.name].failure[row] for o in claim.observables))
+    return float(sum(table.columns[name].failure[row] for name in names_behind(claim, experiment)))
 
 
 def _resolution(judged: list[Judgement], goal: float) -> Resolution:

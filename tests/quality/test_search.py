@@ -12,8 +12,22 @@ from checks.engine.measure import SimulatorError
 from checks.engine.search import audit, holds_of_everything
 from checks.engine.weigh import weigh
 from simulators.measurement import Measurements, reals, simulator
-from tests.toy import BIASED, BLURRED, DRAWN, EMPTY, FALSE, SAMPLED, THEOREM, UNSEEN, Parallelogram, area, height, width
-from theorems.statement import Claim, Eq, Ge, Le
+from tests.toy import (
+    BIASED,
+    BLURRED,
+    DRAWN,
+    EMPTY,
+    FALSE,
+    SAMPLED,
+    THEOREM,
+    UNSEEN,
+    Parallelogram,
+    area,
+    height,
+    tilt,
+    width,
+)
+from theorems.statement import Claim, Eq, Ge, Le, Ne
 
 
 @pytest.mark.parametrize(
@@ -116,3 +130,58 @@ def test_the_refutation_reads_like_a_textbook_counterexample():
     assert "simplest counterexample   Parallelogram(width=0.1, height=0.1)" in text
     assert "claimed    Eq(area, height*width/2)" in text
     assert "right side 0.005\n" in text and "left side  0.01\n" in text
+
+
+def coarse(limited_by, precisely):
+    """The area to one part in a thousand, sixteen times finer with each effort."""
+
+    @simulator("width height tilt area corners is_square", limited_by=limited_by, precisely=precisely)
+    def look(batch, *, delta, effort=0, device):
+        table = DRAWN.observe(batch, delta=delta, effort=effort, device=device)
+        mid = table.columns["area"].mid
+        return Measurements({**table.columns, "area": reals(mid, 1e-3 * mid / 16**effort)}, table.element)
+
+    return replace(DRAWN, observe=look, examples=(), search=0, bulk=20)
+
+
+@pytest.mark.parametrize(
+    ("limited_by", "precisely", "bits"), [("rounding", DRAWN.observe.precisely, 256), ("discretisation", None, 53)]
+)
+def test_what_only_a_finer_look_excludes_is_refuted(limited_by, precisely, bits):
+    claim = Claim("nearly", Eq(area, width * height * (1 + sympy.Rational(1, 2000))))
+    verdict = audit(claim, coarse(limited_by, precisely))
+    assert verdict.kind == "REFUTED" and verdict.simplest.bits == bits
+
+
+def test_violations_that_do_not_come_back_are_told_from_a_survival():
+    @simulator("width height tilt area corners is_square", limited_by="discretisation")
+    def passing(batch, *, delta, effort=0, device):
+        table = DRAWN.observe(batch, delta=delta, device=device)
+        off = 1.5 if effort == 0 else 1.0
+        return Measurements({**table.columns, "area": reals(table.columns["area"].mid * off, 1e-9)}, table.element)
+
+    verdict = audit(THEOREM.claim("area"), replace(DRAWN, observe=passing))
+    assert verdict.kind == "UNDECIDED" and "did not come back at the 16 worst" in verdict.reason
+
+
+def test_a_shrink_that_runs_out_of_looks_ends_with_an_offender(monkeypatch):
+    monkeypatch.setattr("checks.engine.refute.LOOKS", 5)
+    assert audit(FALSE, replace(DRAWN, search=0)).kind == "REFUTED"
+
+
+def test_a_dropped_assumption_known_by_an_allowance_certifies_nothing():
+    @simulator("width height tilt area corners is_square", limited_by="discretisation")
+    def allowed(batch, *, delta, effort=0, device):
+        table = DRAWN.observe(batch, delta=delta, effort=effort, device=device)
+        tilt = reals(table.columns["tilt"].mid, 0.0, proved=False)
+        return Measurements({**table.columns, "tilt": tilt}, table.element)
+
+    verdict = audit(THEOREM.claim("area"), replace(DRAWN, observe=allowed).without("right_angled"))
+    assert verdict.kind == "REFUTED" and not verdict.certified
+    assert verdict.how_sure == "not certified"
+
+
+def test_a_claim_of_two_unequal_quantities_can_survive():
+    claim = Claim("unequal", Ne(area, tilt))
+    assert audit(claim, DRAWN).kind == "SURVIVED"
+    assert not holds_of_everything(Claim("generic", Ne(tilt, 1)))

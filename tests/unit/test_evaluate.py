@@ -142,3 +142,16 @@ def test_division_by_a_ball_that_contains_zero():
         with pytest.raises(Undefined) as caught:
             term({"x": value})
         assert caught.value.certain is certain
+
+
+def test_an_index_does_not_take_the_place_of_an_observable_of_its_name():
+    k, named = sympy.Symbol("k"), observable("k", "an observable")
+    total = sympy.Sum(k * named, (k, 1, 3))
+    assert compile_term(total)({"k": fmpq(7)}) == 42
+    nested = sympy.Sum(named * sympy.Sum(k, (k, 1, named)), (k, 1, 2))
+    assert compile_term(nested)({"k": fmpq(3)}) == 2 * 3 * 6
+
+
+def test_binomials_of_large_numbers_are_balls():
+    chosen = compile_term(sympy.binomial(observable("n", "", "integer"), 2))
+    assert chosen({"n": fmpq(10**30)}).overlaps(arb(10**30) * (10**30 - 1) / 2)

@@ -126,3 +126,25 @@ def test_the_ratio_of_a_bound_is_the_least_that_the_balls_allow():
     assert compile_claim(Le(x, y))({"x": fmpq(3), "y": fmpq(4)}).ratio == 0.75
     assert compile_claim(Ge(x, y))({"x": fmpq(4), "y": fmpq(3)}).ratio == 0.75
     assert compile_claim(Le(x, y))({"x": arb(6e-20, 1e-15), "y": arb(1e-23, 1e-15)}).ratio < 0
+
+
+def test_a_part_that_is_undefined_hides_no_other_part():
+    undefined = Le(sympy.log(y), 3)
+    assert status(And(Eq(x, 1), undefined), x=fmpq(2), y=arb(0, 1)) == "violated"
+    assert status(And(Eq(x, 1), undefined), x=fmpq(1), y=arb(0, 1)) == "undefined"
+    assert status(Or(Eq(x, 1), undefined), x=fmpq(1), y=arb(0, 1)) == "consistent"
+    assert status(Or(Eq(x, 1), undefined), x=fmpq(2), y=arb(0, 1)) == "undefined"
+    assert status(Or(Eq(x, 1), b), x=fmpq(1), b=None) == "consistent"
+
+
+def test_a_conjunction_sees_no_finer_than_its_coarsest_part():
+    row = {"x": arb(1, 1e-12), "y": arb(2, 0.5)}
+    both, blurred = (compile_claim(relation)(row) for relation in (And(Eq(x, 1), Eq(y, 2)), Eq(y, 2)))
+    assert both.resolution == blurred.resolution and both.blur == blurred.blur
+    unequal = compile_claim(And(Eq(y, 2), Ne(x, 0)))(row)
+    assert unequal.blur == blurred.blur and unequal.resolution == blurred.resolution
+
+
+def test_sides_of_a_comparison_that_no_possible_value_obeys():
+    leaf, left, right = sides(Eq(x, y), {"x": (1, 2), "y": fmpq(3)})
+    assert leaf == Eq(x, y) and left == 1 and right == 3

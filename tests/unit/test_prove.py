@@ -127,3 +127,20 @@ def test_a_claim_is_proved_only_if_every_ancestor_is():
     proofs = [prove(step, theorem) for step in steps]
     assert dark(theorem, proofs) == {"one", "two"}
     assert proved_claims(theorem, proofs) == {"sure"}
+
+
+def test_a_case_is_left_out_only_where_its_premise_certainly_fails():
+    one = sympy.sin(x) ** 2 + sympy.cos(x) ** 2
+    undecided = checked("exact", Implies(Ge(one, 1), Le(x, 1)), x=(0, 2))
+    assert undecided.kind == "FAILED" and "undecided" in undecided.reason
+    assert checked("exact", Implies(Ge(x, 1), Ge(x**2, 1)), x=(0, 2)).kind == "PROVED"
+    cases = And(Implies(Eq(n, 1), Le(x, 1)), Implies(Eq(n, 2), Le(x, 2)))
+    assert checked("exact", And(*cases.args, Le(x, n)), n=(1, 2, 3), x=(0, 1)).kind == "PROVED"
+    assert checked("exact", And(*cases.args, Le(x, n)), n=(1, 2, 3), x=(0, 2)).kind == "FAILED"
+
+
+@pytest.mark.parametrize("domain", [{"n": (5, 3)}, {"n": (1.5, 2)}, {"n": ("a", "b")}, {"n": None}, {"n": []}])
+def test_an_empty_or_malformed_domain_proves_nothing(domain):
+    for method in ("exact", "certified"):
+        failed = checked(method, Le(n, 0), **domain)
+        assert failed.kind == "FAILED" and failed.reason
