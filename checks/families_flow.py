@@ -125,12 +125,13 @@ def two_targets(draw: Draw) -> Aligned:
     first = draw.decimal(0.5, 2.0, 1)
     if depth == 3:
         return _head_start(draw, first)
-    start = draw.power(-4, -1)
+    start = draw.power(-3, -1)
     second = first if draw.boolean() else draw.decimal(0.1, 2.0, 1)
-    other = start * draw.choice((1.0, 0.001))
+    other = start * draw.choice((1.0, 0.03))
     if draw.integer(0, 4) == 4:
         start, other, second = round(0.65 * first**0.5, 2), 0.7, 0.1
-    return Aligned(depth, (start, other), (first, second), draw.decimal(0.95, 1.05, 3), linear=False)
+    moment = draw.decimal(0.95, 1.05, 3) if draw.boolean() else 0.9999
+    return Aligned(depth, (start, other), (first, second), moment, linear=False)
 
 
 def _head_start(draw: Draw, first: float) -> Aligned:

@@ -155,7 +155,10 @@ class Trained:
 
 
 def trained(batch: tuple[DeepLinearRun, ...], *, effort: int, device: torch.device) -> Iterator[Trained]:
-    """The nets of a batch, before and after training, grouped by depth and kind of loss."""
+    """The nets of a batch, before and after training, grouped by depth and kind of loss.
+
+    A net whose bar outgrows every step that the integrator can make is in no group: nothing was measured of it.
+    """
     groups: dict[tuple[int, str, bool], list[int]] = {}
     for element, run in enumerate(batch):
         kind = run.loss if run.loss in ("sensing", "logistic") else "entries"
@@ -177,9 +180,19 @@ def trained(batch: tuple[DeepLinearRun, ...], *, effort: int, device: torch.devi
         else:
             times = torch.tensor([[run.time] for run in runs], dtype=torch.float64, device=device)
             rtol = RTOL[min(effort, len(RTOL) - 1)]
-            path = integrate(flow, before, times, rtol=rtol, blur=off).finished()
+            path = integrate(flow, before, times, rtol=rtol, blur=off)
             after, bar = path.state[0], path.bar[0]
-        yield Trained(tuple(elements), tuple(runs), flow, before, off, after, bar)
+        kept = torch.nonzero(torch.isfinite(bar)).flatten()
+        chosen = kept.tolist()
+        yield Trained(
+            tuple(elements[k] for k in chosen),
+            tuple(runs[k] for k in chosen),
+            flow.rows(kept),
+            before[:, kept],
+            off[kept],
+            after[:, kept],
+            bar[kept],
+        )
 
 
 def _descend(

@@ -270,6 +270,7 @@ TRAINED_CLAIMS = (
             Le(sigma_2_t, sigma_2_0 * (target_1 / sigma_1_0) ** (target_2 / target_1)),
         ),
         kind="bound",
+        goal=1e-4,
         words="At depth 2, while the first mode is below half of its target, the second is at most of the order of "
         "start^(1 - s_2/s_1): small where there is a gap and the start is small.",
         assumes=_trained,
