@@ -13,7 +13,7 @@ from .aligned_exact import precisely
 from .aligned_net import Aligned
 from .deep_linear_flow import RTOL
 from .factor_flow import DeepLinearFlow, Weighted
-from .flow import UNIT_ROUNDOFF, integrate
+from .flow import TINY, UNIT_ROUNDOFF, integrate
 from .measurement import Measurements, integers, reals, simulator
 
 LOGISTIC = "sigma_0 target t sigma_t"
@@ -48,14 +48,14 @@ def _followed(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> 
         top = np.abs(entries).max(0)
         modes[elements] = entries.prod(0)
         radii[elements] = (top + bar / depth**0.5) ** depth - np.abs(modes[elements])
-        radii[elements] += 8 * depth * UNIT_ROUNDOFF * top**depth
+        radii[elements] += 8 * depth * UNIT_ROUNDOFF * top**depth + TINY
     return modes, radii
 
 
 def _power(values: list[float], depth: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """w**N with the rounding of a power."""
+    """w**N with the rounding of a power, which may underflow."""
     made = np.array([w**n for w, n in zip(values, depth, strict=True)])
-    return made, 4 * UNIT_ROUNDOFF * made
+    return made, 4 * UNIT_ROUNDOFF * made + TINY
 
 
 @simulator(LOGISTIC, limited_by="discretisation", precisely=precisely(LOGISTIC, 1, False, 2))

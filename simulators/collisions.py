@@ -352,6 +352,7 @@ def observe_at_target(laws: tuple[Law, ...], *, delta: float, effort: int = 0, d
     here, beside = columns["P_dup"], probabilities(tuple(_neighbour(laws[row]) for row in rows), device)[1]
     share = np.array([abs(laws[row].margin) for row in rows])
     gamma = (1 - share) * here.mid + share * beside.mid
-    # Four roundings, none of a difference of measured numbers.
-    rad = (1 - share) * here.rad + share * beside.rad + 6 * UNIT * gamma
+    # Four roundings, none of a difference of measured numbers; what underflows is not 0.
+    positive = (here.mid > 0) | ((share > 0) & (beside.mid > 0))
+    rad = (1 - share) * here.rad + share * beside.rad + 6 * UNIT * gamma + UNDERFLOW * positive
     return Measurements({**columns, "gamma": reals(gamma, rad)}, rows)

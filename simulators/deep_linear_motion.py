@@ -8,7 +8,7 @@ a finite step the increment of the product over the step.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -86,7 +86,8 @@ def _group(nets: tuple[DeepLinear, ...], elements: np.ndarray, device: torch.dev
     power = values
     for _ in range(depth - 1):
         power = power * values
-    sigma = ScalarBall(power * signs, power * (gamma(depth - 1) * UP) + (power > 0) * TINY)
+    # A power may underflow, to 0 even; the number 0 is exact.
+    sigma = ScalarBall(power * signs, power * (gamma(depth - 1) * UP) + (values > 0).to(values.dtype) * TINY)
     step, decay = (_tensor(np.array([getattr(net, name) for net in nets]), device) for name in ("step", "decay"))
     return Group(nets, elements, frames[:, -1], frames[:, 0], factors, sigma, values, step, decay, data)
 
@@ -202,6 +203,8 @@ def motion(group: Group) -> Motion:
     product = factors[:, -1] @ before[:, -1] if depth > 1 else factors[:, 0]
     slope = gradient(group, product)
     descent = -(after.T @ stacked([slope] * depth) @ before.T if depth > 1 else stacked([slope]))
+    # The empty products round nothing and say γ = 0, which is not how many rows and columns a gradient has.
+    descent = replace(descent, down=factors.down, across=factors.across)
     rates = descent
     if bool((group.decay > 0).any()):
         rates = rates - factors.scaled(group.decay[:, None])

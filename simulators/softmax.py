@@ -19,6 +19,7 @@ from simulators.softmax_certificate import LIBRARY, OUTWARD, U, depth, law, tree
 from simulators.softmax_exact import interior
 from simulators.softmax_fit import Fit, Pair, exactly, excess, fit, outside, restricted
 from simulators.softmax_model import LanguageModel, fitted_features, gaussian
+from simulators.softmax_newton import shares
 from simulators.streams import stream
 
 __all__ = [
@@ -76,8 +77,7 @@ def observe_moments(
     words = fitted.law.p.shape[1]
     v, noise = (_padded([sides[b][part] for b, _, _ in rows], device) for part in (0, 1))
     v, noise = (torch.nn.functional.pad(x, (0, words - x.shape[2])) for x in (v, noise))
-    weights = [np.asarray(batch[b].contexts[s], dtype=np.float64) for b, s, _ in rows]
-    star = _padded([w / w.sum() for w in weights], device)[:, None, :]
+    star = _padded([shares(batch[b].contexts[s]) for b, s, _ in rows], device)[:, None, :]
     model_mid, model_rad = _chosen(fitted, chosen).mean(v, noise)
     truth_mid = tree(star * v, 2)
     truth_rad = tree(star * ((depth(words) + 3) * U * v.abs() + 2 * noise), 2) * OUTWARD
@@ -181,7 +181,9 @@ def observe_values(
         "entropy_truth": under_truth(-log_star, slip),
         "divergence": _widened(under_truth(log_star - here.log, slip + here.wide + U * here.log.abs()), gap),
         "divergence_at": under_truth(log_star - at.log, slip + at.wide + U * at.log.abs()),
-        "divergence_step": _widened(under_model(here.log - at.log, here.wide + at.wide + U * at.log.abs()), turn),
+        "divergence_step": _widened(
+            under_model(here.log - at.log, here.wide + at.wide + U * (here.log - at.log).abs()), turn
+        ),
     }
     finite = torch.stack([torch.isfinite(rad) for _, rad in table.values()]).all(0).tolist()
     kept = [b for b, exists in enumerate(fitted.exists) if exists and finite[b]]

@@ -132,7 +132,8 @@ def _proved(
     for arm in arms:
         column = flint.arb_mat(k, 1, arm)
         norms.append(((column.transpose() * inverse * column)[0, 0]).abs_upper().sqrt().abs_upper())
-    reach = sum(sorted(norms, key=float)[-2:], arb(0))
+    # Floats order them: what ties among floats is within this factor.
+    reach = sum(sorted(norms, key=float)[-2:], arb(0)) * (1 + arb(2) ** -50)
     product = decrement * reach
     if not product < arb(0.5):
         return Balls(False, tuple(f), tuple(p), tuple(logs), loss(features, weights, f))

@@ -183,7 +183,8 @@ def certify(given: Problems, found: Solution) -> Certificate:
     arms = torch.where(word[:, None, :], white - centre[:, :, None], torch.zeros_like(white))
     arm_noise = noise + U * arms.abs()
     drift = _length(tree(p[:, None, :] * arms, 2).abs() + tree(
-        p[:, None, :] * (arm_noise + arms.abs() * (relative + (depth(words) + 1) * U)[:, None, :]), 2))  # fmt: skip
+        p[:, None, :] * (arm_noise * (1 + relative)[:, None, :]
+                         + arms.abs() * (relative + (depth(words) + 1) * U)[:, None, :]), 2))  # fmt: skip
     lengths, fuzz = _length(arms.movedim(1, 2)), _length(arm_noise.movedim(1, 2))
     shape = tree(p[:, None, None, :] * arms[:, :, None, :] * arms[:, None, :, :], 3)
     unit = torch.diag_embed(given.row.to(features.dtype))

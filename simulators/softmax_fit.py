@@ -109,7 +109,9 @@ def probe(pairs: Sequence[Pair], device: Any) -> Tensor:
     given = problems(pairs, device)
     f = given.parameters(solve(given, steps=PROBE_STEPS).f)
     largest = f.abs().amax(1, keepdim=True).clamp_min(2.0**-500)
-    grid = torch.exp2(torch.floor(torch.log2(largest)) - PROBE_BITS)
+    # A power of two by its bits: no library call is trusted to be exact.
+    exponent = torch.frexp(largest).exponent.to(torch.int64) - 1 - PROBE_BITS
+    grid = ((exponent + 1023) << 52).view(torch.float64)
     return torch.round(f / grid) * grid
 
 

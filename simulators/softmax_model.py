@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from simulators.softmax_newton import problems, softmax, solve
+from simulators.softmax_newton import problems, shares, softmax, solve
 from simulators.streams import stream
 
 Features = tuple[tuple[float, ...], ...]
@@ -93,6 +93,6 @@ def fitted_features(model: LanguageModel) -> Features:
         found = solve(given)
         p = softmax(given.features, found.f, given.word)[0][0].numpy()
         f = given.parameters(found.f)[0].numpy()
-        gradient += np.outer(f, p - np.asarray(weights) / sum(weights)) / len(model.targets)
+        gradient += np.outer(f, p - shares(weights)) / len(model.targets)
     moved = phi - model.rate * gradient
     return tuple(tuple(float(x) for x in row) for row in moved)

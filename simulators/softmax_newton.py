@@ -67,28 +67,33 @@ def problems(pairs: Sequence[tuple[Sequence[Sequence[float]], Sequence[int]]], d
     table = np.zeros((2, len(pairs), rank, words))
     plain = np.zeros((2, len(pairs), max(len(features) for features, _ in pairs), words))
     counts, totals = np.zeros((len(pairs), words)), np.ones((len(pairs), 1))
+    large = np.zeros((2, len(pairs), words))
     word = np.zeros((len(pairs), words), dtype=bool)
     row = np.zeros((len(pairs), rank), dtype=bool)
     scales = []
     for b, ((features, weights), rows) in enumerate(zip(pairs, kept, strict=True)):
         phi = np.asarray(features, dtype=np.float64)
-        mass = np.asarray(weights, dtype=np.float64)
-        high, low = _difference(phi, (phi @ (mass / mass.sum()))[:, None])
-        scale = np.exp2(-np.ceil(np.log2(np.maximum(np.abs(high).max(axis=1), 2.0**-500))))
+        high, low = _difference(phi, (phi @ shares(weights))[:, None])
+        scale = _power(high)
         for part, spread in enumerate((high, low)):
             plain[part, b, : len(phi), : phi.shape[1]] = spread
             table[part, b, : len(rows), : phi.shape[1]] = (spread * scale[:, None])[list(rows)]
-        counts[b, : len(mass)], totals[b] = mass, mass.sum()
-        word[b, : len(mass)] = True
+        total = sum(weights)
+        if total < 2**53:
+            counts[b, : len(weights)], totals[b] = weights, total
+        else:
+            large[:, b, : len(weights)] = _exact_shares(weights)
+        word[b, : len(weights)] = True
         row[b, : len(rows)] = True
         scales.append(scale)
 
     def tensor(x: np.ndarray) -> Tensor:
         return torch.from_numpy(x).to(device)
 
+    truth = quotient(tensor(counts), tensor(totals))
     return Problems(
         Doubled(tensor(table[0]), tensor(table[1])),
-        quotient(tensor(counts), tensor(totals)),
+        Doubled(truth.high + tensor(large[0]), truth.low + tensor(large[1])),
         tensor(word),
         tensor(row),
         Doubled(tensor(plain[0]), tensor(plain[1])),
@@ -105,7 +110,7 @@ def stacked(features: np.ndarray, weights: np.ndarray, device: Any) -> Problems:
     batch, d, words = features.shape
     total = weights.sum(1, keepdims=True)
     high, low = _difference(features, features @ (weights / total)[:, :, None])
-    scale = np.exp2(-np.ceil(np.log2(np.maximum(np.abs(high).max(axis=2), 2.0**-500))))
+    scale = _power(high)
 
     def tensor(x: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(x)).to(device)
@@ -121,6 +126,27 @@ def stacked(features: np.ndarray, weights: np.ndarray, device: Any) -> Problems:
         tuple(scale),
         (tuple(range(d)),) * batch,
     )
+
+
+def shares(weights: Sequence[int]) -> np.ndarray:
+    """p* in floats, rounded once from integers of any size."""
+    total = sum(weights)
+    return np.array([n / total for n in weights])
+
+
+def _exact_shares(weights: Sequence[int]) -> np.ndarray:
+    """p* as pairs (2, V), for weights that are no floats."""
+    total, out = sum(weights), np.zeros((2, len(weights)))
+    for w, n in enumerate(weights):
+        top, bottom = (n / total).as_integer_ratio()
+        out[:, w] = n / total, (n * bottom - top * total) / (total * bottom)
+    return out
+
+
+def _power(rows: np.ndarray) -> np.ndarray:
+    """Powers of two that bring the largest entry of each row (last axis) to about 1; `ldexp` alone is sure to be exact."""
+    largest = np.maximum(np.abs(rows).max(axis=-1), 2.0**-500)
+    return np.ldexp(1.0, -np.ceil(np.log2(largest)).astype(np.int64))
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from .deep_linear_flow import DeepLinearRun, Trained, norms, trained
-from .flow import UNIT_ROUNDOFF
+from .flow import TINY, UNIT_ROUNDOFF
 from .measurement import Measurements, integers, reals, simulator
 from .singular import Triplets, triplets
 
@@ -39,7 +39,7 @@ def _defect_radius(factors: torch.Tensor, bar: torch.Tensor) -> torch.Tensor:
     size = norms(factors)
     frobenius = torch.linalg.vector_norm(factors, dim=(2, 3)) ** 2
     rounding = (factors.shape[-1] + 2) * UNIT_ROUNDOFF * (frobenius[1:] + frobenius[:-1])
-    return 1.01 * (2 * torch.hypot(size[1:], size[:-1]) * bar + bar**2 + rounding)
+    return 1.01 * (2 * torch.hypot(size[1:], size[:-1]) * bar + bar**2 + rounding) + TINY
 
 
 @simulator("defect_0 defect_t eta decay", limited_by="discretisation")

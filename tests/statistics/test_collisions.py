@@ -86,6 +86,15 @@ def test_targets_are_covered() -> None:
     assert relative.max() <= 1e-13
 
 
+def test_a_target_that_underflows_is_covered() -> None:
+    laws = (Law(((1, 10**16 // 2),), 1, margin=1e-300), Law(((1, 10**10),), 1, margin=5e-324), Law(((1, 365),), 1))
+    gamma = collisions.observe_at_target(laws, delta=0.0, device=CPU).columns["gamma"]
+    for k, law in enumerate(laws):
+        truth = collisions.observe_at_target_precisely(law, 128).columns["gamma"].mid[0]
+        assert abs(Fraction(gamma.mid[k]) - Fraction(int(truth.p), int(truth.q))) <= Fraction(gamma.rad[k])
+    assert gamma.rad[2] == 0
+
+
 @pytest.mark.parametrize("returned", [0, 1, 2])
 def test_rationals_agree_with_counting_every_sample(returned: int) -> None:
     """Balls drawn one by one from an urn, all orders enumerated."""

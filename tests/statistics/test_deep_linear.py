@@ -78,7 +78,7 @@ def covered(observe: Simulator, instances: list[DeepLinear]) -> Coverage:
                     error = abs(arb(value) - arb(float(column.mid[first + k])))
                     values += 1
                     misses += not bool(error <= radius)
-                    if error > 0:
+                    if error > 0 and float(error.upper()) > 0:
                         ratios[name].append(radius / float(error.upper()))
     return Coverage(values, misses, {name: float(np.median(r)) for name, r in ratios.items() if r})
 
@@ -92,6 +92,26 @@ def test_every_exact_value_lies_in_its_ball(name: str) -> None:
     )
     assert found.values > INSTANCES
     assert found.misses == 0
+
+
+def test_powers_that_underflow_are_not_zero() -> None:
+    values = (1e-150, 1e-40, 1e-310, 0.0, 1.0)
+    batch = [
+        DeepLinear(depth, 5, 5, values, (1, -1, -1, 1, 1), loss=loss, seed=seed)
+        for depth, loss, seed in ((2, "completion", 0), (3, "huber", 1), (8, "sensing", 2))
+    ]
+    assert covered(deep_linear.observe_rates, batch).misses == 0
+    assert covered(deep_linear.observe_descent, batch).misses == 0
+
+
+def test_gradients_of_the_outer_factors_know_their_size() -> None:
+    """The empty products beside them round nothing; products with the gradients themselves do."""
+    for group in groups([DeepLinear(3, 4, 5, (1.0,) * 4, (1,) * 4, seed=1)], CPU):
+        moving = motion(group)
+        for ball in (moving.descent, moving.rates):
+            assert torch.equal(ball.down, group.factors.down)
+            assert torch.equal(ball.across, group.factors.across)
+        assert bool((moving.descent.down > 0).all())
 
 
 def shallow(draw: Draw) -> DeepLinear:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 
 from simulators.aligned_flow import observe_escape
 from simulators.aligned_net import Aligned
-from simulators.deep_linear_flow import DeepLinearRun, InstanceError, trained
+from simulators.deep_linear_flow import DeepLinearRun, InstanceError, frame_of, trained
 from simulators.factor_flow import DeepLinearFlow, Weighted, spectral_bound
 from simulators.flow import FlowError, integrate
+from simulators.rank_and_sign import observe_rank, observe_sign
 from simulators.trajectories import observe_conservation, observe_rate
 
 CPU = torch.device("cpu")
@@ -132,6 +135,31 @@ def test_descent_with_a_finite_step_moves_what_the_flow_conserves():
     table = observe_conservation((run,), delta=1e-6, device=CPU)
     first, last = table.columns["defect_0"], table.columns["defect_t"]
     assert abs(first.mid[0] - last.mid[0]) > 1e6 * (first.rad[0] + last.rad[0])
+
+
+def test_a_sign_that_floats_cannot_tell_is_left_open():
+    """Exact frames times (1, 1e-20): of full rank, and nearer to singular than its floats are to it."""
+    runs = tuple(DeepLinearRun((2, 2, 2), (1.0, 1e-20), seed=seed, time=0.0) for seed in range(1, 13))
+    table = observe_sign(runs, delta=1e-6, device=CPU)
+    for run, found in zip(runs, table.columns["sign_0"].mid, strict=True):
+        frames = [frame_of(run, layer)[0] for layer in (0, 2)]
+        assert round(np.prod([np.linalg.det(frame) for frame in frames])) in found
+
+
+def test_what_rests_on_the_bar_of_a_flow_is_not_proved():
+    runs = (DeepLinearRun((2, 2, 2), (0.5, 0.4), seed=1),)
+    for observe in (observe_rank, observe_sign, observe_conservation, observe_rate):
+        columns = observe(runs, delta=1e-6, device=CPU).columns
+        reached = [name for name in columns if name in ("rank_t", "sign_t", "defect_t", "sigma", "sigma_dot", "g")]
+        assert reached
+        assert not any(columns[name].proved for name in reached)
+
+
+def test_starts_that_underflow_are_covered():
+    table = observe_escape((Aligned(2, (1e-160,), (1.0,), 0.5),), delta=1e-6, device=CPU)
+    assert abs(Fraction(table.columns["sigma_0"].mid[0]) - Fraction(1e-160) ** 2) <= Fraction(
+        table.columns["sigma_0"].rad[0]
+    )
 
 
 def test_instances_that_describe_nothing_are_refused():

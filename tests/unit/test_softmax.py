@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -91,6 +93,22 @@ def test_the_rounding_of_centring_and_whitening_is_covered():
     cases = [full_rank(seed) for seed in SEEDS]
     assert misses([(phi + 2.0**20 / 3, weights) for phi, weights in cases]) == 0
     assert misses([(phi, (*weights[:-1], 10**12)) for phi, weights in cases]) == 0
+
+
+def test_weights_that_no_float_holds_are_exact():
+    """p* is a ratio of integers of any size: contexts that share f multiply their totals."""
+    weights = (51840752192425167576, 66457723755197192516, 98365436010111360734)
+    totals = [(10**6 + n, 10**6 - n, 3 + n) for n in range(5)]
+    features = ((-1.46875, 1.03125, -0.859375), (0.5, 0.25, -1.0))
+    alone, shared = LanguageModel(features, (weights,)), LanguageModel(features, tuple(totals), shared=True)
+    assert sum(shared.targets[0]) > 2**64
+    for model in (alone, shared):
+        for observe in (softmax.observe_words, softmax.observe_shift, softmax.observe_moments):
+            assert breaches(Trial(observe, (replace(model, theta=(0.5, -1.0), rate=0.1),)), ("precise",)) == []
+        table = softmax.observe_words((model,), delta=1e-9, device=CPU).columns["p_first"]
+        for k, n in enumerate(model.targets[0]):
+            miss = abs(Fraction(table.mid[k]) - Fraction(n, sum(model.targets[0])))
+            assert miss <= Fraction(table.rad[k])
 
 
 def test_a_wrong_iterate_is_not_taken_for_the_minimiser():
