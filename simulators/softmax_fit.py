@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -104,15 +105,34 @@ def fit(pairs: Sequence[Pair], device: Any, from_elsewhere: Tensor | None = None
 def probe(pairs: Sequence[Pair], device: Any) -> Tensor:
     """A point on the way out for problems without minimiser: a few Newton steps, rounded to `PROBE_BITS` bits.
 
-    Rounding makes it a property of the problem: rounding errors of the steps do not show.
+    Each is solved alone, in numpy, so that the point is a property of the problem: in other company sums round
+    otherwise, and where features are nearly dependent a rounding error moves the point visibly.
     """
-    given = problems(pairs, device)
-    f = given.parameters(solve(given, steps=PROBE_STEPS).f)
-    largest = f.abs().amax(1, keepdim=True).clamp_min(2.0**-500)
-    # A power of two by its bits: no library call is trusted to be exact.
-    exponent = torch.frexp(largest).exponent.to(torch.int64) - 1 - PROBE_BITS
-    grid = ((exponent + 1023) << 52).view(torch.float64)
-    return torch.round(f / grid) * grid
+    points = [_probe(pair) for pair in pairs]
+    out = torch.zeros((len(points), max(len(p) for p in points)), dtype=torch.float64, device="cpu")
+    for row, point in zip(out, points, strict=True):
+        row[: len(point)] = torch.from_numpy(point)
+    return out.to(device)
+
+
+def _probe(pair: Pair) -> np.ndarray:
+    """Steps that self-concordance proves to descend: full ones where they change the logits by at most 1."""
+    given = problems([pair], "cpu")
+    features, truth = given.features[0].numpy(), given.truth.high[0].numpy()
+    f = np.zeros(len(features))
+    for _ in range(PROBE_STEPS):
+        logits = f @ features
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        arms = features - (features @ p)[:, None]
+        move = -np.linalg.lstsq((arms * p) @ arms.T, features @ (p - truth), rcond=None)[0]
+        change = move @ features
+        reach = change.max() - change.min()
+        f += move * (1.0 if reach <= 1 else math.log1p(reach) / reach)
+    point = given.parameters(torch.from_numpy(f)[None])[0].numpy()
+    # A power of two above the largest entry, without a library's logarithm.
+    grid = math.ldexp(1.0, math.frexp(max(np.abs(point).max(), 2.0**-500))[1] - 1 - PROBE_BITS)
+    return np.asarray(np.round(point / grid) * grid)
 
 
 def _copy(proved: Certificate) -> Certificate:

@@ -191,6 +191,16 @@ def test_interior_of_known_hulls(features, weights, inside):
     assert fit([(features, weights)], CPU).exists == (inside,)
 
 
+def test_the_point_on_the_way_out_does_not_depend_on_company():
+    """Rows that differ by one part in 10^12: rounding errors of the steps would move the point by one in 10^4."""
+    features = ((0.453125, 0.109375, -0.296875), (0.453125, 0.1093750000009095, -0.2968749999990905))
+    pair = (features, (965326802616344, 0, 24974581726073))
+    others = [(gaussian(d, words, 1), (1,) + (0,) * (words - 1)) for d in (1, 6) for words in (5, 20, 60)]
+    alone, among = fit([pair], CPU), fit([*others, pair], CPU)
+    assert alone.exists[-1] is among.exists[-1] is False
+    assert among.f[-1, :2].tolist() == alone.f[-1].tolist()
+
+
 def test_the_excess_needs_no_minimiser():
     """phi = (-1, 1), p* = (0, 1): L(f) = log(1 + exp(-2 f)) and inf L = 0."""
     model = LanguageModel(((-1.0, 1.0),), ((0, 1),), (5.0,))
