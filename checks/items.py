@@ -88,13 +88,20 @@ def claim_verdict(audit: type[Audit], name: str, profile: str = "quick", device:
     proved = bool(claim.follows_from) and name in proved_claims(theorem, _proofs(audit))
     if not proved:
         return judge(claim, *audit.experiments, profile=profile, device=device)
-    reason = f"derived: {', '.join(claim.follows_from)}"
+    reason = f"derived: {', '.join(_with_domain(audit, name) for name in claim.follows_from)}"
     if not _covering(audit.experiments, claim):
         return Verdict("PROVED", theorem.name, name, claim.relation, profile=profile, reason=reason)
     found = judge(claim, *audit.experiments, profile=profile, device=device)
     if found.kind == "REFUTED":
         return replace(found, reason=f"{found.reason}, although {reason}: a simulator or a step is wrong")
+    if not found.passed:
+        reason = f"{reason}; the search alone is {found.kind}: {found.reason}"
     return replace(found, kind="PROVED", reason=reason)
+
+
+def _with_domain(audit: type[Audit], name: str) -> str:
+    """The name of a step, and of one that was checked over a finite domain or a box what was checked."""
+    return f"{name} ({step_proof(audit, name).reason})" if _step(audit, name).domain else name
 
 
 @_remembered

@@ -133,7 +133,12 @@ def _exact(step: Step) -> tuple[bool, str]:
         return False, f"{what} at {at}"
     if counted == 0:
         return False, "its premise holds in no case of the domain: nothing was checked"
-    return True, f"all {counted} cases hold" if names else "the closed relation holds"
+    over = "; ".join(f"{name} from {_ends(each)}" for name, each in zip(names, values, strict=True))
+    return True, f"all {counted} cases hold, {over}" if names else "the closed relation holds"
+
+
+def _ends(values: Sequence[Any]) -> str:
+    return f"{min(values)} to {max(values)}"
 
 
 def _beside(relation: Any) -> Any:

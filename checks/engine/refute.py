@@ -23,7 +23,7 @@ from .experiment import Experiment
 from .judge import Judgement, number, rows, sides
 from .measure import BUDGET, SimulatorError, look, look_precisely, select
 from .verdict import Counterexample
-from .weigh import Weighed, admitted, failure_of, judge_table, names_behind
+from .weigh import Weighed, admitted, failure_of, judge_table, proved_row
 
 LOOKS = 300
 TRIED = 16
@@ -137,7 +137,7 @@ def confirm(claim: Claim, experiment: Experiment, instance: Any, device: str) ->
         table = look_precisely(experiment, instance, CONFIRM_BITS)
         hit = violated(claim, experiment, table, CONFIRM_BITS)
         if hit is None:
-            if before is not None and _row_proved(claim, experiment, first, before[0]):
+            if before is not None and proved_row(claim, experiment, first, before[0]):
                 raise SimulatorError(
                     experiment,
                     f"its radius at 53 bits excludes {claim.name}, which {CONFIRM_BITS} bits allow",
@@ -159,12 +159,7 @@ def _confirmed(
     claim: Claim, experiment: Experiment, instance: Any, table: Measurements, hit: tuple[int, Judgement], bits: int
 ) -> Confirmed:
     failure = failure_of(claim, table, hit[0], experiment)
-    return Confirmed(instance, table, *hit, bits, _row_proved(claim, experiment, table, hit[0]), failure)
-
-
-def _row_proved(claim: Claim, experiment: Experiment, table: Measurements, row: int) -> bool:
-    names = names_behind(claim, experiment)
-    return all(table.columns[name].proved for name in names) and failure_of(claim, table, row, experiment) == 0
+    return Confirmed(instance, table, *hit, bits, proved_row(claim, experiment, table, hit[0]), failure)
 
 
 def _describe(claim: Claim, found: Confirmed) -> Counterexample:

@@ -78,6 +78,9 @@ def _every(found: list[tuple[bool, str]]) -> tuple[bool, str]:
 
 def _compare(relation: Relational, probabilities: frozenset[Any]) -> tuple[bool, str]:
     gap = difference(relation)
+    backwards = _may_run_backwards(relation)
+    if backwards:
+        return False, f"{backwards} may run backwards, which sympy reads otherwise than as no terms"
     if isinstance(relation, sympy.Eq):
         shown = _example(gap)
         if shown:  # a point where the sides differ spares the search for a proof
@@ -92,6 +95,21 @@ def _compare(relation: Relational, probabilities: frozenset[Any]) -> tuple[bool,
     if nonnegative(gap, strict) or (not strict and _unit_interval(gap, probabilities)):
         return True, f"the slack is {'positive' if strict else 'at least 0'} for every value of the domains"
     return False, f"the slack {_short(gap)} has no certain sign{_example(gap)}"
+
+
+def _may_run_backwards(relation: Relational) -> Any:
+    """A sum or product of fewer than no terms: -Σ of those between for sympy, empty for the judge (None: there is none)."""
+    for series in sorted(relation.atoms(sympy.Sum, sympy.Product), key=sympy.default_sort_key):
+        bound = {
+            index: sympy.Dummy(index.name, integer=True, nonnegative=True)
+            for index, *ends in series.limits
+            if ends and ends[0].is_nonnegative
+        }
+        for _, *ends in series.limits:
+            length = (ends[-1] - ends[0] + 1).xreplace(bound) if len(ends) == 2 else sympy.nan
+            if not length.is_nonnegative:
+                return series
+    return None
 
 
 def numerical(relation: Relational) -> bool:

@@ -116,7 +116,9 @@ def summarise(weighed: Weighed, profile: str) -> Verdict:
     resolution = _resolution([j.judgement for j in spoken], claim.goal)
     kind, reason = _kind(claim, counts, resolution, [j.judgement for j in spoken])
     tightest, tightness = _tightest(claim, spoken)
-    witness = next((j for j in spoken if j.judgement.certain), None) if kind == "WITNESSED" else None
+    witness = _witness(claim, experiment, spoken) if kind == "WITNESSED" else None
+    if witness is not None and not proved_row(claim, experiment, witness.table, witness.row):
+        reason = "an instance shows it, by error bars that are not proved"
     return Verdict(
         kind=kind,
         theorem=experiment.theorem.name,
@@ -139,6 +141,18 @@ def summarise(weighed: Weighed, profile: str) -> Verdict:
         reason=reason,
         dropped=experiment.dropped,
     )
+
+
+def _witness(claim: Claim, experiment: Experiment, spoken: list[Judged]) -> Judged:
+    """The first row that certainly obeys, one whose error bars are proofs if there is any."""
+    certain = [j for j in spoken if j.judgement.certain]
+    return next((j for j in certain if proved_row(claim, experiment, j.table, j.row)), certain[0])
+
+
+def proved_row(claim: Claim, experiment: Experiment, table: Measurements, row: int) -> bool:
+    """Whether every error bar behind a judged row is a proof."""
+    names = names_behind(claim, experiment)
+    return all(table.columns[name].proved for name in names) and failure_of(claim, table, row, experiment) == 0
 
 
 def names_behind(claim: Claim, experiment: Experiment) -> tuple[str, ...]:
@@ -182,6 +196,10 @@ def _kind(claim: Claim, counts: Counter[str], resolution: Resolution, spoken: li
         )
     if resolution.infinite > BLIND_SHARE:
         return "UNDECIDED", f"{resolution.infinite:.0%} of the rows could see no relative deviation at all"
+    undefined = counts["undefined"] + counts["outside"]
+    unseen = (undefined + resolution.infinite * len(spoken)) / (undefined + len(spoken))
+    if unseen > BLIND_SHARE:
+        return "UNDECIDED", f"{unseen:.0%} of the rows are blind, or the claim is not defined there"
     return "SURVIVED", ""
 
 

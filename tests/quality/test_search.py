@@ -185,3 +185,26 @@ def test_a_claim_of_two_unequal_quantities_can_survive():
     claim = Claim("unequal", Ne(area, tilt))
     assert audit(claim, DRAWN).kind == "SURVIVED"
     assert not holds_of_everything(Claim("generic", Ne(tilt, 1)))
+
+
+def test_a_claim_that_is_undefined_on_most_rows_does_not_survive():
+    claim = Claim("logarithm", Le(sympy.log(width - 6), width), kind="bound", tight_at="nowhere")
+    verdict = audit(claim, DRAWN)
+    assert verdict.kind == "UNDECIDED" and verdict.outside > verdict.rows
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_a_witness_by_unproved_error_bars_says_so(proved):
+    @simulator("width height tilt area corners is_square", limited_by="rounding")
+    def seen(batch, *, delta, effort=0, device):
+        table = DRAWN.observe(batch, delta=delta, device=device)
+        bounded = reals(table.columns["area"].mid, 1e-9, proved=proved)
+        return Measurements({**table.columns, "area": bounded}, table.element)
+
+    verdict = audit(Claim("small", Le(area, 1), kind="existence"), replace(DRAWN, observe=seen))
+    assert verdict.kind == "WITNESSED" and ("not proved" in verdict.reason) == (not proved)
+
+
+def test_an_example_that_has_no_hash_is_a_clear_error():
+    with pytest.raises(ExperimentError, match="frozen"):
+        replace(DRAWN, examples=([1.0, 2.0],))

@@ -47,6 +47,9 @@ class TestBroken(Audit):
 
 class TestEmpty(RectangleAudit):
     experiments = []
+
+class TestTwice(RectangleAudit):
+    experiments = [DRAWN, DRAWN]
 """
 
 CONJECTURE = """
@@ -165,6 +168,7 @@ def test_a_broken_simulator_is_one_clear_error(toy_run):
 
 def test_an_audit_without_experiments_is_a_clear_error(toy_run):
     assert "got TestEmpty without experiments; expected at least one" in toy_run[1].stdout
+    assert "got two experiments named drawn in TestTwice; expected a name each" in toy_run[1].stdout
 
 
 def test_what_an_item_cannot_say_is_skipped_with_the_reason(toy_run):
@@ -185,7 +189,9 @@ def test_evidence_and_counterexamples_are_kept_beside_the_tests(toy_run):
 
 
 def test_workers_give_the_same_table_and_share_no_theorem(toy_run, tmp_path):
-    (tmp_path / "test_toy.py").write_text(TOY.replace("class TestEmpty", "class Empty"))
+    (tmp_path / "test_toy.py").write_text(
+        TOY.replace("class TestEmpty", "class Empty").replace("class TestTwice", "class Twice")
+    )
     ran = run(tmp_path, "pytest", "-n", "2", "--dist", "loadgroup", PYTHONPATH=str(ROOT))
     assert closing_table(ran.stdout) == closing_table(toy_run[1].stdout)
     evidence = [p.stem.split("--") for p in (tmp_path / ".audit").glob("*.npz")]

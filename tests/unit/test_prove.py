@@ -144,3 +144,10 @@ def test_an_empty_or_malformed_domain_proves_nothing(domain):
     for method in ("exact", "certified"):
         failed = checked(method, Le(n, 0), **domain)
         assert failed.kind == "FAILED" and failed.reason
+
+
+def test_a_sum_that_may_run_backwards_is_not_sympys_to_decide():
+    whole = observable("m", "count", "nonnegative integer")
+    backwards = checked("symbolic", Eq(sympy.Sum(k, (k, 1, whole - 5)), (whole - 5) * (whole - 4) / 2))
+    assert backwards.kind == "FAILED" and "backwards" in backwards.reason
+    assert checked("symbolic", Eq(sympy.Sum(k, (k, 1, whole)), whole * (whole + 1) / 2)).kind == "PROVED"
