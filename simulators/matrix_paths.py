@@ -7,6 +7,7 @@ around it).  So statements about singular values in time can be put to the test 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,4 +126,5 @@ def observe_turning(batch: tuple[Turning, ...], *, delta: float, effort: int = 0
 def _rounded(value: arb) -> tuple[float, float]:
     """The ball as float64 midpoint and radius, the rounding of both included."""
     middle = float(value.mid())
-    return middle, float((value - arb(middle)).abs_upper()) * (1 + 2.0**-50)
+    radius = (value - arb(middle)).abs_upper()
+    return middle, math.nextafter(float(radius) * (1 + 2.0**-50), math.inf) if radius else 0.0

@@ -42,7 +42,9 @@ def end_to_end(group: Trained) -> EndToEnd:
     # Σ_j bar_j Π_{k≠j} ‖W_k‖ with Σ_j bar_j² ≤ bar², plus everything of second order.
     second = (size + bar).prod(0) - size.prod(0) - bar * others.sum(0)
     chain = (depth + 1) * (width + 2) * UNIT_ROUNDOFF
-    off = (bar * torch.linalg.vector_norm(others, dim=0) + second.clamp_min(0) + chain * length**depth) * UP
+    # The difference cancels: what its terms are rounded by is added.
+    second = second.clamp_min(0) + 4 * depth * UNIT_ROUNDOFF * (size + bar).prod(0)
+    off = (bar * torch.linalg.vector_norm(others, dim=0) + second + chain * length**depth) * UP
 
     velocity, residual = torch.empty_like(state), torch.empty_like(matrix)
     flow.velocity(state, velocity)

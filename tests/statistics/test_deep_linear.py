@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,9 +18,10 @@ from torch import Tensor
 from checks.engine.draw import Draw, Seeded
 from checks.engine.search import audit
 from checks.families_deep_linear import MOMENTS, descents, layered, nets, oblong, pairs, small_nets
-from simulators import deep_linear
+from simulators import deep_linear, matrix_paths
 from simulators.deep_linear_motion import Group, groups, motion
 from simulators.deep_linear_net import DeepLinear
+from simulators.matrix_paths import Turning
 from simulators.measurement import Simulator
 from theorems.singular_value_ode import THEOREM
 from theorems.statement import Claim, Eq
@@ -56,7 +57,7 @@ class Coverage:
     ratios: dict[str, float]
 
 
-def covered(observe: Simulator, instances: list[DeepLinear]) -> Coverage:
+def covered(observe: Simulator, instances: Sequence[DeepLinear | Turning]) -> Coverage:
     """The balls of a batch against the exact values of each instance."""
     table = observe(tuple(instances), delta=0.0, device=CPU)
     names = [name for name, column in table.columns.items() if column.kind == "real"]
@@ -102,6 +103,11 @@ def test_powers_that_underflow_are_not_zero() -> None:
     ]
     assert covered(deep_linear.observe_rates, batch).misses == 0
     assert covered(deep_linear.observe_descent, batch).misses == 0
+
+
+def test_turns_that_underflow_are_covered() -> None:
+    paths = [Turning(late, late + 11, (0, 3), (1e-300, 0.5)) for late in (7, 10**6, 10**12)]
+    assert covered(matrix_paths.observe_turning, paths).misses == 0
 
 
 def test_gradients_of_the_outer_factors_know_their_size() -> None:
