@@ -118,6 +118,8 @@ class Measurements:
             self._check(name, column, rows)
 
     def _check(self, name: str, column: Measurement, rows: int) -> None:
+        if not isinstance(column, Measurement):
+            raise MeasurementError(f"a column of {type(column).__name__}", "one made by reals, integers, … of it", name)
         if len(column) != rows:
             raise MeasurementError(f"{len(column)} rows", f"{rows} rows, one for each element and index", name)
         for what, values in (("radii", column.rad), ("failure probabilities", column.failure)):

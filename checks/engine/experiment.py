@@ -45,6 +45,15 @@ class Experiment:
     flags: Mapping[str, bool] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.observe, Simulator):
+            raise ExperimentError(
+                f"observe={self.observe!r} of experiment {self.name}", "a simulator", "decorate it with @simulator(…)"
+            )
+        for what, least in (("search", 0), ("bulk", 0), ("batch", 1), ("chunk", 1)):
+            if getattr(self, what) < least:
+                raise ExperimentError(
+                    f"{what}={getattr(self, what)} of experiment {self.name}", f"at least {least}", "raise it"
+                )
         known = {a.name for a in self.theorem.assumptions} | set(self.dropped)
         for keyword in self.assumptions:
             if keyword not in known:

@@ -208,3 +208,9 @@ def test_a_witness_by_unproved_error_bars_says_so(proved):
 def test_an_example_that_has_no_hash_is_a_clear_error():
     with pytest.raises(ExperimentError, match="frozen"):
         replace(DRAWN, examples=([1.0, 2.0],))
+
+
+@pytest.mark.parametrize("wrong", [{"observe": len}, {"search": -1}, {"bulk": -1}, {"batch": 0}, {"chunk": 0}])
+def test_an_experiment_that_cannot_run_is_a_clear_error(wrong):
+    with pytest.raises(ExperimentError, match="of experiment drawn"):
+        replace(DRAWN, **wrong)

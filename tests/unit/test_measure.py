@@ -34,11 +34,24 @@ def broken(**changes):
         (lambda: {"area": reals([2.0, 12.0], [0.0] * 3)}, ["area", "3 radii", "1 or 2"]),
         (lambda: {"corners": choices([(4,), ()])}, ["corners", "no possible value", "width=3.0"]),
         (lambda: {"corners": integers([-(10**400)] * 2)}, ["corners", "positive integer", "width=1.0"]),
+        (lambda: {"area": np.zeros(2)}, ["area", "ndarray", "reals"]),
         (lambda: {"area": None}, ["area", "declared but not in the table", "width=1.0"]),
         (lambda: {"area": reals([2.0, -12.0], 1.0)}, ["area", "-12.0 ± 1.0", "nonnegative", "width=3.0"]),
         (lambda: {"is_square": reals([0.0, 1.0], 0.0)}, ["is_square", "real column", "boolean"]),
     ],
-    ids=["nan", "infinity", "negative-radius", "short", "radii", "choices", "large", "missing", "domain", "type"],
+    ids=[
+        "nan",
+        "infinity",
+        "negative-radius",
+        "short",
+        "radii",
+        "choices",
+        "large",
+        "array",
+        "missing",
+        "domain",
+        "type",
+    ],
 )
 def test_a_broken_contract_names_theorem_observable_and_instance(change, words):
     changes = change()
