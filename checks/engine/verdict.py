@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import ROUND_CEILING, Context
 from typing import Any
 
 import sympy
@@ -107,7 +108,8 @@ class Verdict:
             return ""
         if self.certified or not self.failure:
             return "certified" if self.certified else "not certified"  # an error bar rests on an unproved allowance
-        return f"at confidence 1 - {self.failure:.0e}"
+        up = Context(prec=1, rounding=ROUND_CEILING).create_decimal(self.failure)
+        return f"at confidence 1 - {up:.0e}"
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))

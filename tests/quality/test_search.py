@@ -80,6 +80,7 @@ def test_a_sampled_refutation_says_how_sure_it_is():
     verdict = audit(BIASED, SAMPLED)
     assert not verdict.certified and 0 < verdict.failure <= 1e-8
     assert "at confidence 1 - " in str(verdict)
+    assert "1 - 3e-9" in replace(verdict, failure=2.1e-9).how_sure
 
 
 def test_a_radius_that_claims_to_be_a_proof_and_is_not_is_an_error_of_the_simulator():
