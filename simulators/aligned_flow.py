@@ -22,6 +22,49 @@ TWO_MODES = "N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t strength_1 strength_2"
 TWO_TARGETS = "N sigma_1_0 sigma_2_0 sigma_1_t sigma_2_t target_1 target_2"
 
 
+class AlignedFlow(DeepLinearFlow):
+    """The flow of nets with equal diagonal factors, with the logarithmic norm of such nets.
+
+    Off-diagonal entries are exactly zero, in floats too, so that errors live in the diagonal entries.  There mode r has
+    the Jacobian −c w^{2N−2} 𝟙𝟙ᵀ − g w^{N−2} (𝟙𝟙ᵀ − I), with the gradient g = c w^N − p: its eigenvalues are
+    −N c w^{2N−2} − (N − 1) g w^{N−2} along 𝟙 and g w^{N−2} across.  They may be negative: errors then fade.
+    """
+
+    loss: Weighted
+
+    def sizes(self, state: torch.Tensor) -> torch.Tensor:
+        """The norms of the general flow, and the eigenvalues of every mode."""
+        n, w = self.depth, torch.diagonal(state, dim1=-2, dim2=-1).mean(0)
+        curvature, pull = (torch.diagonal(m, dim1=-2, dim2=-1) for m in (self.loss.weight, self.loss.offset))
+        along = -n * curvature * w ** (2 * n - 2)
+        if n > 1:
+            sideways = (curvature * w**n - pull) * w ** (n - 2)
+            along = torch.cat([along - (n - 1) * sideways, sideways], 1)
+        return torch.cat([super().sizes(state), along.T])
+
+    def growth(self, sizes: torch.Tensor, tube: torch.Tensor) -> torch.Tensor:
+        """The largest eigenvalue, and what the tube may add to it.
+
+        Within ``tube`` an entry of the Jacobian, a polynomial of degree at most 2N − 2 in the factors, changes by less than
+        2N · tube · (C w^{2N−3} + P w^{N−3}), w the largest factor of the tube but at least 1; there are N² entries.
+        """
+        n = self.depth
+        wide = (sizes[:n].amax(0) + tube).clamp_min(1.0)
+        pull = self.loss.offset.abs().amax((1, 2))
+        slope = 2 * n**3 * (self.loss.bend() * wide ** (2 * n) + pull * wide**n)
+        return sizes[n + 2 :].amax(0) + slope * tube
+
+    def rounding(self, sizes: torch.Tensor) -> torch.Tensor:
+        """At most N products in a row of one term an entry, and one subtraction in the gradient; see `Flow`."""
+        n, largest = self.depth, sizes[self.depth + 1]
+        gradient = (n + 1) * sizes[n] + n * self.loss.bend() * largest**n
+        return 1.01 * UNIT_ROUNDOFF * (2 * n) ** 0.5 * largest ** (n - 1) * gradient
+
+    def rows(self, index: torch.Tensor) -> AlignedFlow:
+        """Some rows; see `Flow`."""
+        return AlignedFlow(self.loss.rows(index), self.depth, self.width)
+
+
 def _followed(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
     """(elements, 2) modes at their times, and the radii.
 
@@ -41,7 +84,7 @@ def _followed(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> 
         loss = Weighted(torch.as_tensor(weight, device=device), torch.as_tensor(pull, device=device))
         times = torch.tensor([[run.time] for run in runs], dtype=torch.float64, device=device)
         initial = torch.as_tensor(factor, device=device).expand(depth, -1, -1, -1).contiguous()
-        path = integrate(DeepLinearFlow(loss, depth, 2), initial, times, rtol=rtol).finished()
+        path = integrate(AlignedFlow(loss, depth, 2), initial, times, rtol=rtol).finished()
         entries = torch.diagonal(path.state[0], dim1=-2, dim2=-1).cpu().numpy()
         bar = path.bar[0].cpu().numpy()[:, None]
         # Π (|w_j| + |δ_j|) is at most the N-th power of the mean, and Σ |δ_j| at most √N bar.

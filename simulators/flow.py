@@ -189,7 +189,7 @@ class _Walker:
         wanted = self.step_size
         if self.bars:
             # A step over which errors grow by more than e would need a tube wider than the one prepared.
-            wanted = torch.fmin(wanted, 1 / self.flow.growth(self.size, self.bar))
+            wanted = torch.fmin(wanted, 1 / self.flow.growth(self.size, self.bar).clamp_min(0.0))
             wanted = torch.fmin(wanted, self.times[:, -1] / FEWEST)
         landing = wanted >= left
         h = torch.where(landing, left, wanted)
