@@ -67,11 +67,34 @@ class _Nearer:
         return None
 
 
+class _Profiles:
+    """Refuses a profile that nobody has registered, for which Hypothesis has only an internal error."""
+
+    @_hook
+    def pytest_configure(self, config: Any) -> None:
+        asked = config.getoption("--hypothesis-profile", None)
+        if not asked:
+            return
+        from hypothesis import settings
+        from hypothesis.errors import InvalidArgument
+
+        try:
+            settings.get_profile(asked)
+        except InvalidArgument:
+            import pytest
+
+            raise pytest.UsageError(
+                f"got --hypothesis-profile {asked}; expected {', '.join(PROFILES)}, or one that a conftest registers;"
+                " check the spelling"
+            ) from None
+
+
 @_hook(wrapper=True)
 def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str]) -> Iterator[None]:
     """Add ``--device`` once the conftests have had their say, and only if it is asked for: many suites have their own."""
     if _Nearer not in sys.meta_path:
         sys.meta_path.insert(0, _Nearer)
+    early_config.pluginmanager.register(_Profiles())  # configured after the conftests and before Hypothesis
     result = yield
     if any(a in ("-h", "--help", "--device") or a.startswith("--device=") for a in args):
         with suppress(ValueError, argparse.ArgumentError):  # the suite's own option: its value is read instead
@@ -107,6 +130,25 @@ def _register_profiles() -> None:
             settings.get_profile(name)
         except InvalidArgument:  # not registered by the suite itself
             settings.register_profile(name, max_examples=examples, derandomize=True, database=None, deadline=None)
+
+
+@_hook(wrapper=True)
+def pytest_make_collect_report(collector: Any) -> Iterator[Any]:
+    """One line for a file that states something wrongly: which line of it, and our error's got, expected and remedy."""
+    report = yield
+    found = getattr(getattr(report, "call", None), "excinfo", None)
+    if found is None or not _is_ours(found.type) or collector.config.getoption("fulltrace", False):
+        return report
+    lines = [entry.lineno + 1 for entry in found.traceback if str(entry.path) == str(collector.path)]
+    where = f"{collector.path.name}:{lines[-1]}" if lines else collector.nodeid
+    report.longrepr = f"{where}: {found.value}"
+    return report
+
+
+def _is_ours(kind: type[BaseException]) -> bool:
+    """Whether an exception is one of our clear errors: their classes live in our folders."""
+    source = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return source is not None and Path(source).resolve().is_relative_to(_HERE) and kind.__module__ != __name__
 
 
 @_hook(tryfirst=True)

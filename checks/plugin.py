@@ -143,6 +143,16 @@ class AuditClass(pytest.Collector):
             raise self.CollectError(
                 f"got {self.name} without experiments; expected at least one; set `experiments = [Experiment(…)]`"
             )
+        listed: Any = self.audit.experiments
+        stray: list[Any] = (
+            [listed] if isinstance(listed, Experiment) else [e for e in listed if not isinstance(e, Experiment)]
+        )
+        if stray:
+            raise self.CollectError(
+                f"got {type(stray[0]).__name__} {getattr(stray[0], 'name', '')} for the experiments of {self.name};"
+                " expected a list of experiments; write `experiments = [Experiment(…)]`, or"
+                " `[replace(EXPERIMENT, theorem=VARIANT)]`"
+            )
         theorem = self.audit.theorem()
         strangers = sorted({e.theorem.name for e in self.audit.experiments} - {theorem.name})
         if strangers:
@@ -156,6 +166,14 @@ class AuditClass(pytest.Collector):
             raise self.CollectError(
                 f"got two experiments named {twice[0]} in {self.name}; expected a name each; rename one"
             )
+        stated = {c.name for c in theorem.claims} | {s.name for s in theorem.sayings}
+        for experiment in listed:
+            if experiment.only is not None and not stated & set(experiment.only):
+                raise self.CollectError(
+                    f"got only=({', '.join(experiment.only)}) of experiment {experiment.name} in {self.name}; expected"
+                    f" a claim or saying of {theorem.name}: {', '.join(sorted(stated))}; write"
+                    " `replace(EXPERIMENT, theorem=VARIANT, only=None)`"
+                )
         for place, item in enumerate(items(self.audit)):
             yield AuditItem.from_parent(self, name=str(item), item=item, place=place)
 

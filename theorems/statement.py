@@ -272,15 +272,15 @@ def _validate(theorem: Theorem) -> None:
     claims, steps = theorem.claims, theorem.derivation
     stated: list[Claim | Saying] = [*claims, *theorem.sayings]
     parts: tuple[tuple[str, Sequence[Any]], ...] = (
-        ("claim or saying", stated),
-        ("assumption", theorem.assumptions),
-        ("step", steps),
+        ("claims or sayings", stated),
+        ("assumptions", theorem.assumptions),
+        ("steps", steps),
     )
     for what, items in parts:
         names = [item.name for item in items]
         for name in names:
             if names.count(name) > 1:
-                raise StatementError(f"two {what}s named {name!r} in {theorem.name}", "distinct names", "rename one")
+                raise StatementError(f"two {what} named {name!r} in {theorem.name}", "distinct names", "rename one")
     if not claims:
         raise StatementError(f"{theorem.name} without claims", "at least one", "state what is claimed")
     known = {a.name for a in theorem.assumptions}
@@ -290,21 +290,35 @@ def _validate(theorem: Theorem) -> None:
             raise StatementError(f"kind {item.kind!r} of {where}", f"one of {', '.join(KINDS)}", "choose one")
         if not isinstance(item.relation, Boolean):
             raise StatementError(
-                f"{where} with {item.relation!r}", "a relation", "build it with Eq, Le, … of theorems.statement"
+                f"relation {item.relation!r} of {where}",
+                "a relation",
+                "write Eq(left, right), Le, … of theorems.statement",
             )
         stray = sorted(str(s) for s in item.relation.free_symbols if not isinstance(s, Observable))
         if stray:
             raise StatementError(
-                f"{', '.join(stray)} in {where}", "observables only", "declare each with observable(…)"
+                f"{', '.join(stray)} in {where}, which no simulator can measure",
+                "observables only, no bare symbols",
+                "import the theorem's observable of that name, or declare one with observable(…)",
+            )
+        if isinstance(item.assumes, str):
+            raise StatementError(
+                f"assumes={item.assumes!r} of {where}", "a tuple of names", f"write assumes=({item.assumes!r},)"
             )
         unknown = set(item.assumes or ()) - known
         if unknown:
             raise StatementError(
-                f"assumption {sorted(unknown)[0]!r} in {where}", f"one of {sorted(known)}", "declare it"
+                f"assumption {sorted(unknown)[0]!r} in {where}",
+                f"one of {', '.join(sorted(known)) or 'none'}",
+                "check the spelling or declare it",
             )
     for claim in claims:
         if claim.kind == "bound" and not claim.tight_at:
-            raise StatementError(f"bound {theorem.name} / {claim.name}", "its tightness witness", "fill tight_at")
+            raise StatementError(
+                f"bound {theorem.name} / {claim.name} without tight_at",
+                "words for where it is attained",
+                "write tight_at='…' ('unknown' if it is)",
+            )
     for saying in theorem.sayings:
         if saying.expected not in VERDICTS:
             raise StatementError(
