@@ -66,7 +66,7 @@ def _rest(entries: list[Entry]) -> str:
     if steps:
         parts.append("steps: " + ", ".join(f"{n} {kind}" for kind, n in sorted(steps.items())))
     for item, words in (("assumption", "assumptions needed"), ("saying", "sayings as expected")):
-        mine = [e for e in entries if e["item"] == item]
+        mine = [e for e in entries if e["item"] == item and e["passed"] is not None]
         if mine:
             missed = [e["name"] for e in mine if not e["passed"]]
             unlike = f" (not {', '.join(missed)})" if missed else ""

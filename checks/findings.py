@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .engine.experiment import Audit
+from .engine.experiment import Audit, ExperimentError
 from .engine.verdict import Verdict, plain
 from .items import (
     ENOUGH,
@@ -69,10 +69,17 @@ def _step(audit: type[Audit], name: str, profile: str, device: str) -> Finding:
 def _needed(audit: type[Audit], name: str, profile: str, device: str) -> Finding:
     verdicts = assumption_needed(audit, name, profile, device)
     data = [v.to_json() for v in verdicts]
-    if any(v.kind == "REFUTED" for v in verdicts):
+    refuted = [v.claim for v in verdicts if v.kind == "REFUTED"]
+    if any(claim_verdict(audit, claim, profile, device).kind != "REFUTED" for claim in refuted):
         return Finding(True, "", data)
     head = f"{audit.theorem().name} / assumption {name!r} is not shown to be needed: "
+    if refuted:
+        return Finding(None, f"{head}what fails without it ({', '.join(refuted)}) fails with it too", data)
     if not verdicts:
+        theorem = audit.theorem()
+        assuming = [c for c in theorem.claims if name in theorem.assumed_by(c) and not c.follows_from]
+        if assuming and not any(e.covers(c) for e in audit.experiments for c in assuming):  # said once, by the claims
+            return Finding(None, f"{head}no experiment covers a claim that assumes it", data)
         return Finding(False, f"{head}no experiment that drops it covers a claim that assumes it", data)
     return Finding(False, "\n".join([f"{head}no claim is refuted without it", *map(str, verdicts)]), data)
 
@@ -88,7 +95,10 @@ def _saying(audit: type[Audit], name: str, profile: str, device: str) -> Finding
 
 def _mutants(audit: type[Audit], name: str, profile: str, device: str) -> Finding:
     where = f"{audit.theorem().name} / mutants of {name}"
-    verdict = claim_verdict(audit, name, profile, device)
+    try:
+        verdict = claim_verdict(audit, name, profile, device)
+    except ExperimentError:  # said once, by the claim's own item
+        return Finding(None, f"{where}: the claim itself cannot be judged", [])
     if not verdict.passed:
         return Finding(None, f"{where}: the claim itself is {verdict.kind}, so its mutants say nothing", [])
     outcomes = mutant_outcomes(audit, name, profile, device)
