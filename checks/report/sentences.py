@@ -36,9 +36,7 @@ def search(verdict: Verdict) -> list[str]:
     if verdict.kind not in ("REFUTED", "WITNESSED") and seen.infinite < 1:
         words += f" Resolution {at_most(seen.median)} in the median, {at_most(seen.best)} at best."
         if seen.infinite:
-            words += (
-                f" On a share {at_most(seen.infinite)} both sides may be 0: there no relative deviation can be seen."
-            )
+            words += f" A share {at_most(seen.infinite)} of the comparisons could see no relative deviation: both sides may be 0 there."
     witness = [f"Witness: `{_instance(verdict.witness)}`."] if verdict.witness is not None else []
     return [words, *witness]
 

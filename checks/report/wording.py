@@ -9,7 +9,7 @@ VERDICT_WORDS = {
     "WITNESSED": "an instance certifies that what is claimed exists",
     "MEASURED": "an estimate with its interval agrees with it",
     "UNDECIDED": "no instance excludes it, but the error bars were too wide to tell",
-    "VACUOUS": "no instance satisfies the assumptions, so that nothing was tested",
+    "VACUOUS": "no instance satisfies the assumptions, or the relation holds of every value: nothing was tested",
 }
 METHOD_WORDS = {
     "symbolic": "proved by computer algebra",
