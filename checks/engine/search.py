@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from theorems.statement import Claim, Saying
+from theorems.statement import Claim, Saying, observables_of
 
 from .draw import Seeded
 from .evaluate import BITS, EvaluationError
@@ -33,10 +33,19 @@ PRECISE_BITS = 192
 def audit(claim: Claim | Saying, *experiments: Experiment, profile: str = "quick", device: str = "cpu") -> Verdict:
     """Judge a claim on every experiment whose observables cover it: the strongest verdict.
 
+    What a claim does not assume, it claims where it fails too: it is also tried on instances that violate what the
+    experiments can drop.
+
     Raises `ExperimentError` when none covers it.
     """
     stated = claim.as_claim() if isinstance(claim, Saying) else claim
     fitting = [e for e in experiments if e.covers(stated)]
+    if not fitting and any(replace(e, only=None).covers(stated) for e in experiments):
+        raise ExperimentError(
+            f"claim {stated.name!r}, which every experiment leaves out by its `only`",
+            "an experiment that names it, or one without `only`",
+            "give the claim a listed name, or write replace(experiment, only=None)",
+        )
     if not fitting:
         measured = sorted({name for e in experiments for name in e.observe.observables})
         raise ExperimentError(
@@ -44,7 +53,18 @@ def audit(claim: Claim | Saying, *experiments: Experiment, profile: str = "quick
             f"symbols that one experiment measures ({', '.join(measured) or 'no experiment given'})",
             "add an experiment, or an observable to its simulator",
         )
+    fitting += [e.without(name) for e in fitting for name in _not_assumed(stated, e)]
     return strongest([examine(stated, e, gather(e, profile, device), device) for e in fitting])
+
+
+def _not_assumed(claim: Claim, experiment: Experiment) -> tuple[str, ...]:
+    """What the claim does not assume and the experiment can drop and verify (existence needs one instance only)."""
+    if experiment.dropped or claim.kind == "existence":
+        return ()
+    theorem, measured = experiment.theorem, set(experiment.observe.observables)
+    open_ = [theorem.assumption(a) for a in experiment.assumptions if a not in theorem.assumed_by(claim)]
+    verified = [a for a in open_ if a.relation is not None]
+    return tuple(a.name for a in verified if {o.name for o in observables_of(a.relation)} <= measured)
 
 
 def examine(claim: Claim, experiment: Experiment, evidence: Evidence, device: str = "cpu") -> Verdict:

@@ -129,8 +129,8 @@ class Verdict:
 def strongest(verdicts: list[Verdict]) -> Verdict:
     """The strongest refutation, else the finest resolution, of one claim judged by several experiments."""
 
-    def order(verdict: Verdict) -> tuple[int, bool, float]:
-        return RANK.index(verdict.kind), not verdict.certified, verdict.resolution.median
+    def order(verdict: Verdict) -> tuple[int, bool, bool, float]:
+        return RANK.index(verdict.kind), not verdict.certified, bool(verdict.dropped), verdict.resolution.median
 
     best = min(verdicts, key=order)
     return replace(best, failure=sum(v.failure for v in verdicts), seconds=sum(v.seconds for v in verdicts))

@@ -195,7 +195,10 @@ def _kind(claim: Claim, counts: Counter[str], resolution: Resolution, spoken: li
             " smaller radii (more effort, or another simulator) would decide"
         )
     if resolution.infinite > BLIND_SHARE:
-        return "UNDECIDED", f"{resolution.infinite:.0%} of the rows could see no relative deviation at all"
+        return "UNDECIDED", (
+            f"{resolution.infinite:.0%} of the rows could see no relative deviation at all:"
+            " if one side is 0 by construction, write Eq(a, b) for Eq(a - b, 0)"
+        )
     undefined = counts["undefined"] + counts["outside"]
     unseen = (undefined + resolution.infinite * len(spoken)) / (undefined + len(spoken))
     if unseen > BLIND_SHARE:

@@ -76,6 +76,16 @@ def test_without_its_assumption_the_claim_fails_on_instances_that_certainly_viol
     assert kept.kind == "SURVIVED"
 
 
+def test_what_a_claim_does_not_assume_it_claims_where_it_fails():
+    verdict = audit(replace(THEOREM.claim("area"), assumes=()), DRAWN)
+    assert verdict.kind == "REFUTED" and verdict.dropped == ("right_angled",)
+
+
+def test_a_claim_that_every_experiment_leaves_out_is_told_from_one_that_none_measures():
+    with pytest.raises(ExperimentError, match="leaves out by its `only`"):
+        audit(THEOREM.claim("area"), replace(DRAWN, only=("isoperimetric",)))
+
+
 def test_a_sampled_refutation_says_how_sure_it_is():
     verdict = audit(BIASED, SAMPLED)
     assert not verdict.certified and 0 < verdict.failure <= 1e-8
