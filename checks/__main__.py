@@ -49,7 +49,7 @@ def show(name: str) -> None:
 def report(check: bool, output: Path) -> None:
     """Run the whole audit in a fresh store and write it up.
 
-    Takes as long as the audit itself: one to two minutes.
+    Takes as long as the audit itself: a few minutes.
     """
     from .report import write
 
