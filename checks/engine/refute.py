@@ -114,11 +114,12 @@ def shrink(claim: Claim, experiment: Experiment, offender: tuple[int, ...], devi
                 database=database,
                 derandomize=False,
                 deadline=None,
-                phases=(Phase.reuse, Phase.generate, Phase.shrink),
+                phases=(Phase.reuse if offender else Phase.generate, Phase.shrink),
                 suppress_health_check=tuple(HealthCheck),
                 verbosity=Verbosity.quiet,
             ),
-            random=Random(0),
+            # With a seed of ours Hypothesis reads no database; without one it needs none: nothing is generated.
+            random=None if offender else Random(0),
             database_key=_KEY,
         )[0]
     except NoSuchExample:

@@ -9,6 +9,7 @@ import sympy
 from checks.engine.experiment import ExperimentError
 from checks.engine.gather import gather
 from checks.engine.measure import SimulatorError
+from checks.engine.refute import shrink
 from checks.engine.search import audit, holds_of_everything
 from checks.engine.weigh import weigh
 from simulators.measurement import Measurements, reals, simulator
@@ -27,7 +28,7 @@ from tests.toy import (
     tilt,
     width,
 )
-from theorems.statement import Claim, Eq, Ge, Le, Ne
+from theorems.statement import Claim, Eq, Ge, Le, Ne, Or
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,11 @@ def test_a_factor_of_one_part_in_a_billion_is_refuted_and_certified():
     assert verdict.simplest.instance == Parallelogram(0.1, 0.1)
 
 
+def fraction(tenths):
+    """The float of so many tenths, exactly."""
+    return sympy.Rational(*(tenths / 10).as_integer_ratio())
+
+
 def test_the_bulk_offender_is_shrunk_although_no_simple_instance_offends():
     claim = Claim("small", Le(area, 60), kind="bound", tight_at="large rectangles")
     verdict = audit(claim, replace(DRAWN, search=0))
@@ -66,6 +72,15 @@ def test_the_bulk_offender_is_shrunk_although_no_simple_instance_offends():
     assert 60 < found.width * found.height < 62
     worst = verdict.worst.instance
     assert worst.width * worst.height > 90
+
+
+def test_the_offender_is_handed_to_hypothesis_as_it_was_drawn():
+    claim = Claim(
+        "all-but-one", Or(Ne(width, fraction(37)), Ne(height, fraction(53))), kind="bound", assumes=(), tight_at=""
+    )
+    offender = (37, 53, 0, 0)
+    assert shrink(claim, DRAWN, offender, "cpu") == Parallelogram(3.7, 5.3)
+    assert shrink(claim, DRAWN, (), "cpu") is None
 
 
 def test_without_its_assumption_the_claim_fails_on_instances_that_certainly_violate_it():
