@@ -123,14 +123,14 @@ def two_targets(draw: Draw) -> Aligned:
     """
     depth = draw.choice((2, 2, 2, 1, 3))
     first = draw.decimal(0.5, 2.0, 1)
-    if depth == 3:
-        return _head_start(draw, first)
     start = draw.power(-3, -1)
     second = first if draw.boolean() else draw.decimal(0.1, 2.0, 1)
     other = start * draw.choice((1.0, 0.03))
     if draw.integer(0, 4) == 4:
         start, other, second = round(0.65 * first**0.5, 2), 0.7, 0.1
     moment = draw.decimal(0.95, 1.05, 3) if draw.boolean() else 0.9999
+    if depth == 3:
+        return _head_start(draw, first)
     return Aligned(depth, (start, other), (first, second), moment, linear=False)
 
 
@@ -138,9 +138,8 @@ def _head_start(draw: Draw, first: float) -> Aligned:
     """At depth 3 a weak mode with three times the factors is done before the strong one has begun."""
     start = draw.decimal(0.05, 0.15)
     second = round(first * draw.decimal(0.2, 0.5, 1), 2)
-    return Aligned(
-        3, (start, 3 * start), (first, second), round(draw.decimal(0.5, 1.2, 1) / (start * first), 1), linear=False
-    )
+    moment = round(draw.decimal(0.5, 1.2, 1) / (start * first), 1)
+    return Aligned(3, (start, round(3 * start, 2)), (first, second), moment, linear=False)
 
 
 def _followed(name: str, instances: Family, observe: Simulator) -> Experiment:

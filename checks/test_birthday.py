@@ -47,8 +47,8 @@ def uneven_law(draw: Draw) -> tuple[tuple[int, int], ...]:
     if shape == "nearly uniform":
         weight = draw.integer(2, 100)
         return ((weight, draw.choice(SIZES)), (weight - 1, draw.choice(SIZES)))
-    length = draw.integer(2, 6)
-    return tuple((60 // rank, 1) for rank in range(1, length + 1))
+    length, exponent = draw.integer(2, 6), draw.choice((1, 2))
+    return tuple((3600 // rank**exponent, 1) for rank in range(1, length + 1))
 
 
 def _points(groups: tuple[tuple[int, int], ...]) -> int:
