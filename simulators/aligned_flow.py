@@ -65,8 +65,21 @@ class AlignedFlow(DeepLinearFlow):
         return AlignedFlow(self.loss.rows(index), self.depth, self.width)
 
 
-def _followed(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
-    """(elements, 2) modes at their times, and the radii.
+def _followed(
+    batch: tuple[Aligned, ...], wanted: list[int], effort: int, device: torch.device
+) -> tuple[list[int], tuple[Aligned, ...], np.ndarray, np.ndarray]:
+    """The wanted elements, their nets, (elements, 2) modes at their times, and the radii.
+
+    An element whose bar outgrows every step that the integrator can make is left out: nothing was measured of it.
+    """
+    modes, radii = _integrated(tuple(batch[e] for e in wanted), effort, device)
+    kept = np.flatnonzero(np.isfinite(radii).all(1))
+    element = [wanted[k] for k in kept]
+    return element, tuple(batch[e] for e in element), modes[kept], radii[kept]
+
+
+def _integrated(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> tuple[np.ndarray, np.ndarray]:
+    """(elements, 2) modes at their times, and the radii, infinite or NaN where the bar was lost.
 
     A mode of W = Π W_j within the bar of the factors: Π (w_j + δ_j) with Σ δ_j² ≤ bar².
     """
@@ -84,7 +97,7 @@ def _followed(batch: tuple[Aligned, ...], effort: int, device: torch.device) -> 
         loss = Weighted(torch.as_tensor(weight, device=device), torch.as_tensor(pull, device=device))
         times = torch.tensor([[run.time] for run in runs], dtype=torch.float64, device=device)
         initial = torch.as_tensor(factor, device=device).expand(depth, -1, -1, -1).contiguous()
-        path = integrate(AlignedFlow(loss, depth, 2), initial, times, rtol=rtol).finished()
+        path = integrate(AlignedFlow(loss, depth, 2), initial, times, rtol=rtol)
         entries = torch.diagonal(path.state[0], dim1=-2, dim2=-1).cpu().numpy()
         bar = path.bar[0].cpu().numpy()[:, None]
         # Π (|w_j| + |δ_j|) is at most the N-th power of the mean, and Σ |δ_j| at most √N bar.
@@ -107,8 +120,7 @@ def observe_logistic(
 ) -> Measurements:
     """One mode of a depth 2 net on ½(σ − s)².  Rows: elements of depth 2 that are not linear."""
     element = [e for e, run in enumerate(batch) if run.depth == 2 and not run.linear]
-    runs = tuple(batch[e] for e in element)
-    modes, radii = _followed(runs, effort, device)
+    element, runs, modes, radii = _followed(batch, element, effort, device)
     first = _power([run.start[0] for run in runs], [2] * len(runs))
     table = {
         "sigma_0": reals(*first),
@@ -123,8 +135,7 @@ def observe_logistic(
 def observe_escape(batch: tuple[Aligned, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One mode that a constant gradient −λ drives away from a small start.  Rows: linear elements."""
     element = [e for e, run in enumerate(batch) if run.linear]
-    runs = tuple(batch[e] for e in element)
-    modes, radii = _followed(runs, effort, device)
+    element, runs, modes, radii = _followed(batch, element, effort, device)
     table = {
         "N": integers(run.depth for run in runs),
         "sigma_0": reals(*_power([run.start[0] for run in runs], [run.depth for run in runs])),
@@ -137,8 +148,7 @@ def observe_escape(batch: tuple[Aligned, ...], *, delta: float, effort: int = 0,
 
 def _two(batch: tuple[Aligned, ...], linear: bool, effort: int, device: torch.device) -> tuple[list[int], dict]:
     element = [e for e, run in enumerate(batch) if run.linear == linear and len(run.start) == 2]
-    runs = tuple(batch[e] for e in element)
-    modes, radii = _followed(runs, effort, device)
+    element, runs, modes, radii = _followed(batch, element, effort, device)
     depths = [run.depth for run in runs]
     table = {"N": integers(depths)}
     for r in (0, 1):
