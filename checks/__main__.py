@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-USAGE, INTERRUPTED = 2, 130
+INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

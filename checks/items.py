@@ -18,7 +18,7 @@ from theorems.statement import Claim, Step, observables_of
 
 from .engine.experiment import Audit, Experiment, ExperimentError
 from .engine.kill import Outcome, kill_matrix, strength
-from .engine.prove import Proof, dark, prove, proved_claims
+from .engine.prove import Proof, prove, proved_claims
 from .engine.search import audit as judge
 from .engine.search import gather
 from .engine.verdict import Verdict
@@ -169,11 +169,6 @@ def gathered(audit: type[Audit], item: Item) -> tuple[Experiment, ...]:
     if item.kind == "step" and _step(audit, item.name).method == "searched":
         return _covering(audit.experiments, theorem.claim(_step(audit, item.name).claim))
     return ()
-
-
-def proved_steps(audit: type[Audit]) -> frozenset[str]:
-    """The steps that are proved together with all of their ancestors."""
-    return dark(audit.theorem(), _proofs(audit))
 
 
 def _proofs(audit: type[Audit]) -> tuple[Proof, ...]:

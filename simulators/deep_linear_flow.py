@@ -184,6 +184,8 @@ def trained(batch: tuple[DeepLinearRun, ...], *, effort: int, device: torch.devi
             after, bar = path.state[0], path.bar[0]
         kept = torch.nonzero(torch.isfinite(bar)).flatten()
         chosen = kept.tolist()
+        if not chosen:
+            continue
         yield Trained(
             tuple(elements[k] for k in chosen),
             tuple(runs[k] for k in chosen),

@@ -41,14 +41,6 @@ CACHE_BYTES = 2**23
 """The stages of one chunk of rows should fit a core's share of the last cache; smaller chunks pay for the calls."""
 
 
-class FlowError(RuntimeError):
-    """An integration that did not reach its last time: got, expected, remedy, and the rows concerned."""
-
-    def __init__(self, got: str, expected: str, remedy: str, rows: tuple[int, ...]) -> None:
-        super().__init__(f"got {got}; expected {expected}; {remedy}")
-        self.rows = rows
-
-
 class Flow(Protocol):
     """An autonomous vector field on states of shape (blocks, rows, …), with what bounds its error."""
 
@@ -73,25 +65,13 @@ class Trajectory:
     """States at the requested times.
 
     ``state`` (times, blocks, rows, …), NaN where a row was not finished; ``bar`` (times, rows) bounds the Euclidean
-    error over all blocks (infinite where unknown); ``steps`` and ``rejected`` (rows,) count.
+    error over all blocks (infinite where unknown: of such a row nothing was measured); ``steps`` and ``rejected`` (rows,) count.
     """
 
     state: torch.Tensor
     bar: torch.Tensor
     steps: torch.Tensor
     rejected: torch.Tensor
-
-    def finished(self) -> Trajectory:
-        """Itself, if every row reached its last time with a finite bar.  Raises `FlowError` otherwise."""
-        lost = torch.nonzero(~torch.isfinite(self.bar).all(0)).flatten().tolist()
-        if lost:
-            raise FlowError(
-                f"no finite state and bar for batch element {lost[0]} ({len(lost)} of {self.bar.shape[1]} rows)",
-                "every row to reach its last time",
-                "shorten the time, tame the instance or allow more steps",
-                tuple(lost),
-            )
-        return self
 
 
 def integrate(

@@ -14,7 +14,6 @@ from .experiment import Experiment
 from .verdict import describe
 
 BUDGET = 1e-8
-AUDIT_BUDGET = 1e-6
 
 
 class SimulatorError(RuntimeError):

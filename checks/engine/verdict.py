@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -194,8 +193,3 @@ def _lines(v: Verdict) -> list[str]:
         lines.append(f"  witness    {describe(v.witness)}")
     lines.append(f"  {MEANING_NOT[v.kind]}")
     return lines
-
-
-def dump(verdict: Verdict) -> str:
-    """The verdict as one JSON line."""
-    return json.dumps(verdict.to_json(), sort_keys=True)
