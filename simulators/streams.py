@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import numpy as np
+import torch
 
 
 def stream(*key: Any) -> np.random.Generator:
@@ -17,3 +18,15 @@ def stream(*key: Any) -> np.random.Generator:
 def octets(size: int, *key: Any) -> bytes:
     """``size`` bytes hashed from the text of ``key``: small integer data, ten times cheaper than a generator."""
     return hashlib.shake_256(repr(key).encode()).digest(size)
+
+
+def normals(
+    shape: tuple[int, ...], *key: Any, device: torch.device, dtype: torch.dtype = torch.float64
+) -> torch.Tensor:
+    """Standard normal numbers of ``shape`` from a generator on ``device``, seeded by the text of ``key``.
+
+    The numbers depend on the kind of device: what is claimed of them holds of any.
+    """
+    digest = hashlib.sha256(repr(key).encode()).digest()
+    generator = torch.Generator(device=device).manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return torch.randn(shape, generator=generator, device=device, dtype=dtype)
