@@ -1,1 +1,33 @@
-"""What happens: simulators measure observables with error bars and never see a claim."""
+"""What happens: simulators measure observables with error bars and never see a claim.
+
+`TangentKernel` and its companions are here for people who only want the kernel; nothing heavy is loaded before they
+are asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .infinite_width import Activation, TangentKernel, layers, tangent_kernel_ball
+
+__all__ = ["Activation", "TangentKernel", "layers", "tangent_kernel_ball"]
+
+EXPORTS = {
+    "Activation": "infinite_width",
+    "TangentKernel": "infinite_width",
+    "layers": "infinite_width",
+    "tangent_kernel_ball": "infinite_width",
+}
+"""Public name -> the module of this room that defines it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in EXPORTS:
+        return getattr(import_module(f".{EXPORTS[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it exports {', '.join(sorted(EXPORTS))}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *EXPORTS])

@@ -1,0 +1,199 @@
+"""The tangent kernel H* of infinitely wide fully connected nets, fast and to full accuracy.
+
+f(x) = W^{L+1} √(c/d_L) σ(W^L √(c/d_{L-1}) ⋯ √(c/d_1) σ(W^1 x)) with independent W_ij ~ N(0, 1), no biases,
+c = 1/E σ(z)², all widths d_1 … d_L to infinity.  The first layer is not divided by √d: Σ^(0)(x, x') = xᵀx'.
+
+    from simulators import TangentKernel
+    kernel = TangentKernel(depth=4)
+    H = kernel(X)                                # (n, n); NumPy in, NumPy out; torch in, torch out
+    SVC(kernel=kernel).fit(X, labels)            # scikit-learn's callable kernels
+
+Sources: Jacot, Gabriel, Hongler (2018), arXiv:1806.07572; Arora, Du, Hu, Li, Salakhutdinov, Wang (2019),
+arXiv:1904.11955; Cho, Saul (2009) for the arc-cosine kernels; Williams (1997) for erf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .dual_activations import LEVEL, Activation, find
+from .kernel_balls import HALVING, UNIT, radii
+from .kernel_geometry import angles, inputs, room
+from .kernel_inputs import as_given, checked, checked_pair
+from .kernel_recursion import BUFFERS, Angle, Layer, recursion
+from .measurement import MeasurementError
+
+__all__ = ["Activation", "Layers", "TangentKernel", "layer_balls", "layers", "tangent_kernel_ball"]
+
+
+@dataclass(frozen=True)
+class TangentKernel:
+    """H*(x, x') of nets with ``depth`` hidden layers, as a callable kernel.
+
+    ``activation``: "relu", "erf" (closed forms), "tanh", "gelu", "sin", "leaky_relu", or an `Activation` (quadrature,
+    some 10⁴ evaluations a pair and layer).  ``block``: bytes of a work buffer; ten of them are used beside the result.
+
+    Inputs are arrays (n, d) of NumPy or torch, float32 or float64, without NaN; the result has their library, dtype
+    and device.  No gradient flows.  float32 inputs are compared in float64.  Relative to √(H_xx H_x'x') the error stays
+    below 1e-12 (float64) and 3e-7 (float32) for up to 5 hidden layers, duplicates and antipodes included.
+    Raises `MeasurementError` for anything else.
+    """
+
+    depth: int
+    activation: str | Activation = "relu"
+    block: int = 2**18
+
+    def __post_init__(self) -> None:
+        if isinstance(self.depth, bool) or not isinstance(self.depth, int | np.integer) or self.depth < 0:
+            raise MeasurementError(f"depth {self.depth!r}", "a number of hidden layers, an integer from 0 on")
+        if isinstance(self.block, bool) or not isinstance(self.block, int | np.integer) or self.block < 1:
+            raise MeasurementError(f"block {self.block!r}", "a number of bytes, such as 2**18")
+        find(self.activation)
+
+    def __call__(self, X: Any, Y: Any = None) -> Any:
+        """H* between the rows of X and those of Y (X itself where None): (n, m)."""
+        return self._gram(X, Y, Layer.theta.__name__)
+
+    def nngp(self, X: Any, Y: Any = None) -> Any:
+        """Σ^(L), the kernel of the Gaussian process that the output is at initialisation: (n, m)."""
+        return self._gram(X, Y, Layer.sigma.__name__)
+
+    def diagonal(self, X: Any) -> Any:
+        """H*(x, x) of each row: (n,)."""
+        rows, dtype = checked(X, "X")
+        points = inputs(rows, dtype, find(self.activation), self.depth)
+        same = torch.zeros_like(points.norm)
+        out = torch.empty_like(same, dtype=dtype)
+        pairs = Angle(same, same + 1, points.norm, points.norm)
+        _last(self._layers(pairs, _work(out.numel(), same))).theta(out)
+        return as_given(out, X)
+
+    def _layers(self, pairs: Angle, work: tuple[Tensor, ...]) -> Iterator[Layer]:
+        return recursion(pairs, int(self.depth), find(self.activation), LEVEL, work)
+
+    def _gram(self, X: Any, Y: Any, what: str) -> Any:
+        (rows, columns), dtype = checked_pair(X, Y)
+        activation = find(self.activation)
+        left = inputs(rows, dtype, activation, self.depth)
+        right = left if columns is None else inputs(columns, dtype, activation, self.depth)
+        n, m = len(left.norm), len(right.norm)
+        out = torch.empty((n, m), dtype=dtype, device=rows.device)
+        size = max(min(int(self.block) // out.element_size(), n * m), m)
+        scratch = room(size, rows.device)
+        # Only the ReLU recursion keeps its accuracy in float32: each layer of another amplifies relative errors.
+        work = _work(size, out if activation.form == "relu" else scratch[0])
+        for start, stop, first in _blocks(n, m, size, symmetric=columns is None):
+            pairs = angles(left.rows(start, stop), right.rows(first, m), scratch)
+            part = out[start:stop, first:]
+            getattr(_last(self._layers(pairs, work)), what)(part)
+            if columns is None:
+                out[stop:, start:stop].copy_(part[:, stop - start :].t())
+        return as_given(out, X)
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """Σ^(h), Σ̇^(h) and Θ^(h) for h = 0 … L, each (L + 1, n, m) float64; Σ̇^(0) = 0, where no layer lies below."""
+
+    sigma: Tensor
+    sigma_dot: Tensor
+    theta: Tensor
+
+
+def layers(
+    X: Any,
+    Y: Any = None,
+    depth: int = 1,
+    activation: str | Activation = "relu",
+    level: int = LEVEL,
+) -> Layers:
+    """Every layer of the kernels between the rows of X and Y, by the code that `TangentKernel` runs, in float64."""
+    return _layers(*_pairs(X, Y, depth, activation)[::2], depth, find(activation), level)
+
+
+def layer_balls(
+    X: Any,
+    Y: Any = None,
+    depth: int = 1,
+    activation: str | Activation = "relu",
+) -> tuple[Layers, Layers]:
+    """Midpoints and radii of every layer.
+
+    The radius is proved for closed forms (rounding of float64).  Otherwise it is ten times the difference of two
+    quadratures, which is no proof; the midpoint is the finer of them.
+    """
+    pairs, features, like = _pairs(X, Y, depth, activation)
+    kind = find(activation)
+    if kind.form:
+        mid = _layers(pairs, like, depth, kind, LEVEL)
+        rad = list(radii(pairs, features, kind, mid.sigma, mid.sigma_dot, mid.theta))
+        return mid, Layers(*(torch.stack([getattr(r, part) for r in rad]) for part in ("sigma", "sigma_dot", "theta")))
+    coarse, mid = (_layers(pairs, like, depth, kind, LEVEL + more) for more in (0, 1))
+    rough = (64 + 4 * features) * (depth + 1) * UNIT
+    return mid, Layers(
+        *(
+            HALVING * (fine - other).abs() + rough * torch.maximum(fine.abs(), other.abs()).amax((1, 2), keepdim=True)
+            for fine, other in ((getattr(mid, part), getattr(coarse, part)) for part in ("sigma", "sigma_dot", "theta"))
+        )
+    )
+
+
+def tangent_kernel_ball(
+    X: Any,
+    Y: Any = None,
+    depth: int = 1,
+    activation: str | Activation = "relu",
+    device: torch.device | str = "cpu",
+) -> tuple[Tensor, Tensor]:
+    """H* between the rows of X and Y and its radius, (n, m) float64 on ``device``; see `layer_balls`.
+
+    ``X`` and ``Y``: tensors, arrays or nested tuples of numbers, taken as they are in float64.
+    """
+    rows, columns = (None if a is None else torch.as_tensor(a, dtype=torch.float64, device=device) for a in (X, Y))
+    mid, rad = layer_balls(rows, columns, depth, activation)
+    return mid.theta[-1], rad.theta[-1]
+
+
+def _pairs(x: Any, y: Any, depth: int, activation: str | Activation) -> tuple[Angle, int, Tensor]:
+    """The angles of all pairs in float64, the number of features, and a tensor of the wanted shape."""
+    (rows, columns), _ = checked_pair(x, y)
+    kind = find(activation)
+    left = inputs(rows, torch.float64, kind, depth)
+    right = left if columns is None else inputs(columns, torch.float64, kind, depth)
+    size = len(left.norm) * len(right.norm)
+    pairs = angles(left, right, room(size, rows.device))
+    return pairs, rows.shape[1], pairs.y
+
+
+def _layers(pairs: Angle, like: Tensor, depth: int, activation: Activation, level: int) -> Layers:
+    out = torch.empty((3, depth + 1, *like.shape), dtype=like.dtype, device=like.device)
+    for h, layer in enumerate(recursion(pairs, depth, activation, level, _work(like.numel(), like))):
+        layer.sigma(out[0, h]), layer.sigma_dot(out[1, h]), layer.theta(out[2, h])
+    return Layers(*out)
+
+
+def _work(size: int, like: Tensor) -> tuple[Tensor, ...]:
+    return tuple(torch.empty(size, dtype=like.dtype, device=like.device) for _ in range(BUFFERS))
+
+
+def _last(found: Iterator[Layer]) -> Layer:
+    layer = next(found)
+    for layer in found:  # noqa: B007
+        pass
+    return layer
+
+
+def _blocks(n: int, m: int, size: int, symmetric: bool) -> Iterator[tuple[int, int, int]]:
+    """Rows start … stop and the first column of each block of about ``size`` pairs."""
+    start = 0
+    while start < n and m:
+        first = start if symmetric else 0
+        stop = min(n, start + max(1, size // (m - first)))
+        yield start, stop, first
+        start = stop

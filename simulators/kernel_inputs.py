@@ -1,0 +1,76 @@
+"""Arrays that people bring: NumPy or torch, float32 or float64, checked once and given back as they came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .measurement import MeasurementError
+
+KINDS = {torch.float32, torch.float64}
+
+
+def checked(given: Any, name: str) -> tuple[Tensor, torch.dtype]:
+    """The array as a tensor (n, d), and the dtype of the result; integers of NumPy count as float64.
+
+    Raises `MeasurementError` for another shape or dtype, for gradients, NaN and infinities.
+    """
+    tensor = given if isinstance(given, Tensor) else _from_numpy(given, name)
+    if tensor.dtype not in KINDS:
+        raise MeasurementError(
+            f"{name} of dtype {str(tensor.dtype).removeprefix('torch.')}", "float32 or float64; convert it"
+        )
+    if tensor.ndim != 2:
+        raise MeasurementError(
+            f"{name} of shape {tuple(tensor.shape)}", f"(rows, features); write {name}.reshape(1, -1) for a single row"
+        )
+    if tensor.requires_grad:
+        raise MeasurementError(f"{name} that requires gradients", f"none, for none flows; pass {name}.detach()")
+    bad = torch.nonzero(~torch.isfinite(tensor))
+    if len(bad):
+        row, column = (int(k) for k in bad[0])
+        raise MeasurementError(
+            f"{name}[{row}, {column}] = {float(tensor[row, column])}", "finite numbers; impute or drop what is missing"
+        )
+    return tensor, tensor.dtype
+
+
+def checked_pair(x: Any, y: Any) -> tuple[tuple[Tensor, Tensor | None], torch.dtype]:
+    """X and Y (or None) of one library, dtype, device and number of features."""
+    left, dtype = checked(x, "X")
+    if y is None:
+        return (left, None), dtype
+    right, other = checked(y, "Y")
+    for what, mine, its in (
+        ("library", *("torch" if isinstance(a, Tensor) else "NumPy" for a in (x, y))),
+        ("dtype", *(str(d).removeprefix("torch.") for d in (dtype, other))),
+        ("device", left.device, right.device),
+        ("number of features", left.shape[1], right.shape[1]),
+    ):
+        if mine != its:
+            raise MeasurementError(f"X and Y of {what} {mine} and {its}", f"one {what}; convert one of them")
+    return (left, right), dtype
+
+
+def as_given(result: Tensor, given: Any) -> Any:
+    """The result in the library of what was given."""
+    return result if isinstance(given, Tensor) else result.cpu().numpy()
+
+
+def _from_numpy(given: Any, name: str) -> Tensor:
+    try:
+        array = np.asarray(given)
+    except ValueError as ragged:
+        raise MeasurementError(f"{name}: {ragged}", "an array (rows, features)") from None
+    if array.dtype.kind in "iub":
+        array = array.astype(np.float64)
+    if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
+        raise MeasurementError(
+            f"{name} of dtype {array.dtype} ({type(given).__name__})", "an array of float32 or float64; convert it"
+        )
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]) if array.size else array.copy())
