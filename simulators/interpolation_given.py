@@ -90,12 +90,15 @@ def _multiple(case: Multiple, element: int) -> list[dict[str, Any]]:
     scale, neuron = rational(case.scale, "scale", element), net.neurons[case.number]
     other = net.rescaled(case.number, scale)
     f, f_multiple = net.value(x), net.value(tuple(multiple * v for v in x))
+    y = f if case.fits == "first" else y
+    y_multiple = f_multiple if case.fits == "second" else y_multiple
     return [
         {
             "f": f,
             "f_multiple": f_multiple,
-            "y": f if case.fits == "first" else y,
-            "y_multiple": f_multiple if case.fits == "second" else y_multiple,
+            "miss": abs(f - y),
+            "miss_multiple": abs(f_multiple - y_multiple),
+            "label_gap": y_multiple - multiple * y,
             "multiple": multiple,
             "bias": max(abs(b) for b in (*(n.bias for n in net.neurons), net.offset)),
             "degree": net.degree,
@@ -188,11 +191,13 @@ def observe_line(batch: tuple[Line, ...], *, delta: float, effort: int = 0, devi
     return _table(observe_line.observables, [_line(line, k) for k, line in enumerate(batch)], device)
 
 
-@simulator("f f_multiple y y_multiple multiple bias degree scale f_rescaled size distance", limited_by="exact")
+@simulator(
+    "f f_multiple miss miss_multiple label_gap multiple bias degree scale f_rescaled size distance", limited_by="exact"
+)
 def observe_multiple(
     batch: tuple[Multiple, ...], *, delta: float, effort: int = 0, device: torch.device
 ) -> Measurements:
-    """One row for each net: its outputs at x and at a multiple of x, and at x after one neuron is rescaled."""
+    """One row for each net: its outputs at x and c x, how far they miss two labels, and f(x) after one neuron is rescaled."""
     return _table(observe_multiple.observables, [_multiple(case, k) for k, case in enumerate(batch)], device)
 
 

@@ -59,7 +59,9 @@ turns = observable(
 )  # fmt: skip
 multiple = observable("multiple", "a factor c of the input", domain="nonnegative", latex="c")
 f_multiple = observable("f_multiple", "output at c x", latex="f(cx)")
-y_multiple = observable("y_multiple", "label at c x", latex="y_c")
+miss = observable("miss", "|f(x) - y|", domain="nonnegative", latex=r"|f(x)-y|")
+miss_multiple = observable("miss_multiple", "|f(cx) - y_c|", domain="nonnegative", latex=r"|f(cx)-y_c|")
+label_gap = observable("label_gap", "y_c - c y, with y the label at x and y_c that at c x", latex=r"(y_c-cy)")
 bias = observable("bias", "largest bias, that of the output included", domain="nonnegative", latex=r"\|b\|_\infty")
 seen = observable("seen", "the point is one of the data", domain="boolean", latex=r"x\in\{x_i\}")
 f_quiet = observable("f_quiet", "output of one zero-loss net", latex=r"f_{\mathrm{quiet}}")
@@ -107,7 +109,7 @@ CLAIMS = (
         "misfit",
         Implies(
             Or(Eq(bias, 0), Eq(multiple, 1)),
-            Ge(Abs(f_multiple - y_multiple) + multiple * Abs(f - y), Abs(y_multiple - multiple * y)),
+            Ge(miss_multiple + multiple * miss, Abs(label_gap)),
         ),
         "bound",
         "No net without biases fits labels at x and c x that differ from y and c y, and no net at all fits two labels "
