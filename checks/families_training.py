@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simulators.training_net import Net
 
 from .engine.draw import Draw
@@ -14,12 +16,12 @@ def _activation(draw: Draw) -> str:
     return draw.choice(("relu", "erf", "tanh"))
 
 
-def _velocity(draw: Draw, gradient_flow: bool) -> dict[str, float]:
-    """Nothing but the gradient, or a finite step, or weight decay, or momentum."""
-    if gradient_flow:
-        return {}
-    what = draw.choice(("eta", "decay", "memory"))
-    return {what: draw.decimal(0.1, 0.5, 1)}
+def _otherwise_moved(draw: Draw, net: Net) -> Net:
+    """The net under a finite step, under weight decay, or with momentum."""
+    what, size = draw.choice(("eta", "decay", "memory")), draw.decimal(0.1, 0.5, 1)
+    if what == "eta":
+        return replace(net, eta=size)
+    return replace(net, decay=size) if what == "decay" else replace(net, memory=size)
 
 
 def _at_a_kink(draw: Draw) -> Net:
@@ -39,7 +41,7 @@ def few_inputs(draw: Draw, *, square_loss: bool = True, gradient_flow: bool = Tr
         return _at_a_kink(draw)
     depth, count = draw.integer(0, 3), draw.integer(1, 3)
     mixed = draw.boolean()
-    return Net(
+    net = Net(
         hidden=tuple(draw.choice((1, 2, 3, 4, 8, 16)) for _ in range(depth)),
         activation=_activation(draw),
         norms=tuple(draw.choice(NORMS) if mixed else 1.0 for _ in range(count)),
@@ -50,8 +52,8 @@ def few_inputs(draw: Draw, *, square_loss: bool = True, gradient_flow: bool = Tr
         weight=draw.choice((1.0, 0.5, 2.0)),
         trained=draw.integer(0, 6),
         seed=draw.seed(),
-        **_velocity(draw, gradient_flow),
     )
+    return net if gradient_flow else _otherwise_moved(draw, net)
 
 
 def many_inputs(draw: Draw, *, gradient_flow: bool = True, smooth: bool = True) -> Net:
@@ -60,7 +62,7 @@ def many_inputs(draw: Draw, *, gradient_flow: bool = True, smooth: bool = True) 
         return _at_a_kink(draw)
     depth, count = draw.integer(0, 5), draw.integer(1, 8)
     width = draw.choice((4, 8, 16, 32, 4, 8, 16, 32, 64, 128 if depth > 3 else 256))
-    return Net(
+    net = Net(
         hidden=(width,) * depth,
         activation=_activation(draw),
         norms=tuple(draw.choice((1.0, 1.0, 0.5, 2.0)) for _ in range(count)),
@@ -69,5 +71,5 @@ def many_inputs(draw: Draw, *, gradient_flow: bool = True, smooth: bool = True) 
         label=draw.decimal(-2, 2, 1),
         trained=draw.choice((0, 0, 0, 1, 5)),
         seed=draw.seed(),
-        **_velocity(draw, gradient_flow),
     )
+    return net if gradient_flow else _otherwise_moved(draw, net)

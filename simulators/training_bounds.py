@@ -108,24 +108,31 @@ def activated(name: str, below: Columns, entry: Tensor) -> Unit:
         return Unit(Columns(value, rad), torch.where(torn, half, (z > 0).to(z.dtype)), half, at_kink, at_kink | torn)
     if name == "erf":
         value, slope = torch.erf(z), 2 / SQRT_PI * torch.exp(-z * z)
+        drift = (2 * z.abs() + entry) * entry + (2 * z * z + 8) * UNIT
     else:
-        value = torch.tanh(z)
-        slope = 1 - value * value
-    rad = (LIPSCHITZ[name] * below.rad + ULPS * lengths(value)) * UP
-    return Unit(Columns(value, rad), slope, BEND[name] * entry * UP + ULPS, never, never)
+        falling = torch.exp(-2 * z.abs())
+        value, slope = torch.tanh(z), 4 * falling / (1 + falling) ** 2
+        drift = 2 * entry + 16 * UNIT
+    # |(log σ')'| is 2|z| for erf and at most 2 for tanh: a saturated unit has a small slope, known to its own scale.
+    error = torch.minimum(BEND[name] * entry + ULPS, slope * torch.expm1(drift)) * UP + TINY
+    steep = (slope + error).clamp_max(LIPSCHITZ[name])
+    rad = torch.minimum(LIPSCHITZ[name] * below.rad, lengths(steep * entry)) * UP + ULPS * lengths(value)
+    return Unit(Columns(value, rad), slope, error, never, never)
 
 
 def sloped(name: str, unit: Unit, columns: Columns) -> Columns:
     """σ'(z) ∘ v."""
     mid = unit.slope * columns.mid
     bent = lengths(unit.slope_rad * columns.mid)
-    return Columns(mid, (LIPSCHITZ[name] * columns.rad + bent + UNIT * lengths(mid)) * UP)
+    steepest = (unit.slope + unit.slope_rad).amax(-2).clamp_max(LIPSCHITZ[name])
+    return Columns(mid, (steepest * columns.rad + bent + UNIT * lengths(mid)) * UP)
 
 
 def pushed(name: str, unit: Unit, columns: Columns) -> Columns:
     """The derivative of σ(z) along ż: σ'(z) ∘ ż, one-sided where z is exactly at a kink."""
     plain = sloped(name, unit, columns)
-    return Columns(torch.where(unit.at_kink, columns.mid.clamp_min(0.0), plain.mid), plain.rad)
+    rad = torch.where(unit.at_kink.any(-2), columns.rad * UP, plain.rad)
+    return Columns(torch.where(unit.at_kink, columns.mid.clamp_min(0.0), plain.mid), torch.maximum(rad, plain.rad))
 
 
 def columns_scaled(columns: Columns, factor: Tensor, factor_rad: Tensor) -> Columns:

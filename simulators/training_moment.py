@@ -58,16 +58,15 @@ class Group:
 
 def groups(batch: tuple[Net, ...], device: torch.device) -> Iterator[Group]:
     """The nets of a batch, those of similar shape together; absent units and inputs are zero."""
-    found: dict[tuple[object, ...], list[int]] = {}
+    found: dict[tuple[int, int, tuple[object, ...]], list[int]] = {}
     for element, net in enumerate(batch):
         width = max(net.hidden, default=1)
         if width > BUCKETS[-1]:
             raise MeasurementError(f"width {width}", f"at most {BUCKETS[-1]}; take a narrower net", "", element)
         bucket = next(b for b in BUCKETS if b >= width)
-        found.setdefault((len(net.hidden), bucket, net.activation, net.loss, net.eta > 0), []).append(element)
-    for (depth, bucket, *_), elements in found.items():
+        found.setdefault((len(net.hidden), bucket, (net.activation, net.loss, net.eta > 0)), []).append(element)
+    for (depth, bucket, _), elements in found.items():
         nets = [batch[e] for e in elements]
-        assert isinstance(depth, int) and isinstance(bucket, int)
         count, dimension = max(len(net.norms) for net in nets), max(net.dimension for net in nets)
         widths = (dimension, *([bucket] * depth), 1)
         made = [numbers(net) for net in nets]

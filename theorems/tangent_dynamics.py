@@ -120,7 +120,7 @@ THEOREM = Theorem(
             Eq(u_dot, -pull),
             words="The same for any number of inputs, with the product of kernel and slopes as one quantity.",
             assumes=_moving,
-            goal=1e-3,
+            goal=1e-4,
             follows_from=("collect",),
         ),
         Claim(
@@ -128,7 +128,7 @@ THEOREM = Theorem(
             Eq(loss_rate, -energy),
             words="The loss falls at the rate of the kernel's quadratic form: dℓ/dt = -⟨∇ℓ, H ∇ℓ⟩.",
             assumes=_moving,
-            goal=1e-3,
+            goal=1e-6,
             follows_from=("energy",),
         ),
         Claim(
@@ -137,7 +137,7 @@ THEOREM = Theorem(
             kind="bound",
             words="The loss never rises.",
             assumes=_moving,
-            goal=1e-3,
+            goal=1e-6,
             tight_at="slopes in the null space of the kernel, such as zero residuals",
             follows_from=("energy",),
         ),
