@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 
+from .compare_command import compare_kernels
+from .measure_command import measure
+
 INTERRUPTED = 130
 
 
@@ -74,6 +77,10 @@ def clean() -> None:
     click.echo(
         f"removed {freed / 1e6:.1f} MB of evidence from .audit" if freed else "nothing to remove: no evidence here"
     )
+
+
+cli.add_command(measure)
+cli.add_command(compare_kernels)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
