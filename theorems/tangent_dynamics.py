@@ -8,9 +8,9 @@ speaks of one output i; H_j, u_j, y_j are those of three inputs (0 where there a
 from __future__ import annotations
 
 import sympy
-from sympy import Derivative, Function, MatrixSymbol, Symbol, Trace, tanh
+from sympy import Derivative, Function, MatrixSymbol, Symbol, Trace
 
-from theorems.statement import And, Assumption, Claim, Eq, Le, Saying, Source, Step, Theorem, observable
+from theorems.statement import And, Assumption, Claim, Eq, Ge, Le, Saying, Source, Step, Theorem, observable
 
 u_dot = observable("u_dot", "rate of output i", latex=r"\dot u_i")
 H = tuple(observable(f"H_{j}", f"entry H_i{j} of the tangent kernel", latex=rf"H_{{i{j}}}") for j in (1, 2, 3))
@@ -45,9 +45,9 @@ _residual = sum((h * (a - b) for h, a, b in zip(H, u, y, strict=True)), sympy.S.
 _slopes = sum((h * s for h, s in zip(H, slope, strict=True)), sympy.S.Zero)
 _moving = ("gradient_flow", "smooth")
 _time = Symbol("tau", real=True)
-_a, _w = Function("a")(_time), Function("w")(_time)
-_x, _x1, _x2, _y1, _y2 = (Symbol(name, real=True) for name in ("x", "x1", "x2", "y1", "y2"))
-_p, _q = Symbol("p", real=True), Symbol("q", real=True)
+_output, _p, _q = Function("f"), Function("p")(_time), Function("q")(_time)
+_a, _b, _y1, _y2 = (Symbol(name, real=True) for name in ("a", "b", "y1", "y2"))
+_u1, _u2 = Function("u_1")(_a, _b), Function("u_2")(_a, _b)
 _n, _m, _k = sympy.symbols("n m k", integer=True, positive=True)
 _J, _r = MatrixSymbol("J", _n, _m), MatrixSymbol("r", _n, 1)
 _b1, _b2 = MatrixSymbol("b", _m, 1), MatrixSymbol("b'", _m, 1)
@@ -56,21 +56,21 @@ _h1, _h2 = MatrixSymbol("h", _k, 1), MatrixSymbol("h'", _k, 1)
 DERIVATION = (
     Step(
         "chain",
-        "The outputs move by their derivatives along the weights: here f = a tanh(w x).",
+        "An output moves by its derivatives along the weights, whatever function of them it is: here of two.",
         "symbolic",
         Eq(
-            Derivative(_a * tanh(_w * _x), _time),
-            tanh(_w * _x) * Derivative(_a, _time) + _a * _x * (1 - tanh(_w * _x) ** 2) * Derivative(_w, _time),
+            Derivative(_output(_p, _q), _time),
+            Derivative(_output(_p, _q), _p) * Derivative(_p, _time)
+            + Derivative(_output(_p, _q), _q) * Derivative(_q, _time),
         ),
     ),
     Step(
         "gradient",
-        "∂ℓ/∂p = Σ_j (u_j - y_j) ∂u_j/∂p: here two outputs p tanh(q x_j).",
+        "The square loss has the slopes u_j - y_j: ∂ℓ/∂a = Σ_j (u_j - y_j) ∂u_j/∂a, here of two outputs.",
         "symbolic",
         Eq(
-            Derivative(((_p * tanh(_q * _x1) - _y1) ** 2 + (_p * tanh(_q * _x2) - _y2) ** 2) / 2, _q),
-            (_p * tanh(_q * _x1) - _y1) * Derivative(_p * tanh(_q * _x1), _q)
-            + (_p * tanh(_q * _x2) - _y2) * Derivative(_p * tanh(_q * _x2), _q),
+            Derivative(((_u1 - _y1) ** 2 + (_u2 - _y2) ** 2) / 2, _a),
+            (_u1 - _y1) * Derivative(_u1, _a) + (_u2 - _y2) * Derivative(_u2, _a),
         ),
     ),
     Step(
@@ -93,6 +93,7 @@ DERIVATION = (
         Eq(_r.T * (_J * _J.T) * _r, (_J.T * _r).T * (_J.T * _r)),
         depends_on=("collect",),
     ),
+    Step("square", "A sum of squares is never negative.", "symbolic", Ge(_a**2 + _b**2, 0), depends_on=("energy",)),
 )
 
 THEOREM = Theorem(
@@ -139,7 +140,7 @@ THEOREM = Theorem(
             assumes=_moving,
             goal=1e-6,
             tight_at="slopes in the null space of the kernel, such as zero residuals",
-            follows_from=("energy",),
+            follows_from=("energy", "square"),
         ),
     ),
     assumptions=(square_loss, gradient_flow, differentiable),
