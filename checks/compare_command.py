@@ -111,10 +111,10 @@ def table(about: Mapping[str, Any], seeds: tuple[int, ...], found: Compared) -> 
     for name, gap in found.gaps.items():
         low, high = (100 * end for end in gap.interval)
         each = [sum(getattr(t, side) for t in gap.tables) / len(gap.tables) for side in ("only_first", "only_second")]
-        interval = f"{low:+.1f} to {high:+.1f}"
+        span = f"{low:+.1f} to {high:+.1f}"
         counts = f"{each[0]:.1f} / {each[1]:.1f}"
         lines.append(
-            f"{METHODS[name].words:<16} {100 * float(gap.mean):>+9.1f}   {interval:<16} {counts:<26} {float(gap.p_merged):>9.2g}"
+            f"{METHODS[name].words:<16} {100 * float(gap.mean):>+9.1f}   {span:<16} {counts:<26} {float(gap.p_merged):>9.2g}"
             f"   {float(gap.p_flips):>11.2g}"
         )
     point = about["rows"] / 100

@@ -88,8 +88,8 @@ def within(method, value):  # type: ignore[no-untyped-def]
     return And(Lt(a - below, value), Gt(a + above, value))
 
 
-def _as_good(rival, words):  # type: ignore[no-untyped-def]
-    return Claim(f"as-good-as-{rival}", undecided(rival), "empirical", words, ())
+def _no_gap(rival, words):  # type: ignore[no-untyped-def]
+    return Claim(f"no-gap-shown-{rival}", undecided(rival), "empirical", words, ())
 
 
 CLAIMS = (
@@ -152,9 +152,12 @@ CLAIMS = (
         words="Of four folds a training set has three: 248 of 330 patients, or 255 of 339.",
         assumes=(),
     ),
-    _as_good("gaussian", "The paired 95 % interval of tangent kernel minus Gaussian kernel has 0 inside."),
-    _as_good("forest", "The same against a random forest of 500 trees."),
-    _as_good("linear", "The same against a linear kernel, which has one parameter to choose."),
+    _no_gap("gaussian", "The paired 95 % interval of tangent kernel minus Gaussian kernel has 0 inside."),
+    _no_gap(
+        "forest",
+        "The same against a random forest of 500 trees; on primary tumor the gap measured is about the published one.",
+    ),
+    _no_gap("linear", "The same against a linear kernel, which has one parameter to choose."),
     Claim(
         "three-points-unseen",
         Gt(study["gap_below_gaussian"] + study["gap_above_gaussian"], 2 * POINTS),
@@ -285,7 +288,7 @@ SAYINGS = (
         "Test accuracy: 51.5 (Gaussian Kernel: 48.4), read as a ranking: the tangent kernel is the better one.",
         Gt(study["gap_gaussian"] - study["gap_below_gaussian"], 0),
         "REFUTED",
-        "as-good-as-gaussian",
+        "no-gap-shown-gaussian",
         kind="empirical",
         assumes=(),
     ),

@@ -69,7 +69,8 @@ class Verdict:
 
     ``rows`` were judged with a certain premise; ``silent`` had none (a premise not certain), ``undefined`` touched the
     boundary of a function's domain, ``outside`` lay certainly outside it.  ``failure`` is the summed
-    probability that some interval behind the verdict is wrong.  ``reason`` is one sentence.
+    probability that some interval behind the verdict is wrong.  ``reason`` is one sentence.  ``measured`` has a line for each
+    instance behind MEASURED: the protocol's part that it is, and what was measured there.
     """
 
     kind: str
@@ -94,6 +95,7 @@ class Verdict:
     reason: str = ""
     seconds: float = 0.0
     dropped: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -189,6 +191,7 @@ def _lines(v: Verdict) -> list[str]:
             f"  resolution {r.median:.1g} median, {r.best:.1g} best over {v.rows} rows"
             f" ({v.silent} silent, {v.undefined} undefined, {v.outside} outside; {r.infinite:.0%} blind)"
         )
+    lines += [f"  measured   {line}" for line in v.measured]
     if v.witness is not None:
         lines.append(f"  witness    {describe(v.witness)}")
     lines.append(f"  {MEANING_NOT[v.kind]}")

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from flint import arb
 
-from simulators.measurement import Measurements
+from simulators.measurement import Measurement, Measurements
 from theorems.statement import Assumption, Claim, observables_of
 
 from .evaluate import BITS
@@ -19,11 +20,12 @@ from .evidence import Evidence
 from .experiment import Experiment, ExperimentError
 from .judge import Judgement, compile_claim, rows
 from .measure import select
-from .verdict import Resolution, Verdict
+from .verdict import Resolution, Verdict, describe
 
 _STATUSES: WeakKeyDictionary[Measurements, dict[Any, np.ndarray]] = WeakKeyDictionary()
 MISSED_SHARE = 0.01
 BLIND_SHARE = 0.5
+SHOWN = 12
 
 
 class Judged(NamedTuple):
@@ -140,7 +142,29 @@ def summarise(weighed: Weighed, profile: str) -> Verdict:
         else 0.0,
         reason=reason,
         dropped=experiment.dropped,
+        measured=_measured(claim, weighed.instances, spoken) if kind == "MEASURED" else (),
     )
+
+
+def _measured(claim: Claim, instances: tuple[Any, ...], spoken: list[Judged]) -> tuple[str, ...]:
+    """The first rows in words: the instance, and every observable of the claim with its error bar."""
+    lines = []
+    for element, row, table in [(j.element, j.row, j.table) for j in spoken[:SHOWN]]:
+        index = "".join(f", {name} = {values[row]}" for name, values in table.index.items())
+        shown = ", ".join(f"{o.name} = {_value(table.columns[o.name], row)}" for o in claim.observables)
+        lines.append(f"{describe(instances[element])}{index}: {shown}")
+    left = len(spoken) - SHOWN
+    return (*lines, f"and {left} rows more") if left > 0 else tuple(lines)
+
+
+def _value(column: Measurement, row: int) -> str:
+    """A measured value to four digits, for display only."""
+    value, radius = column.mid[row], float(column.rad[row])
+    if column.kind == "ball":
+        value, radius = float(arb(value).mid()), float(arb(value).rad())
+    if column.kind not in ("real", "ball"):
+        return str(value)
+    return f"{value:.4g}" + (f" ± {radius:.1g}" if radius else "")
 
 
 def _witness(claim: Claim, experiment: Experiment, spoken: list[Judged]) -> Judged:

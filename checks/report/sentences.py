@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from theorems.statement import Claim
@@ -30,6 +31,8 @@ def search(verdict: Verdict) -> list[str]:
     """Where it was searched, how hard, and what could have been seen."""
     if not verdict.instances:
         return []
+    if verdict.kind == "MEASURED":
+        return [f"Measured by experiment `{verdict.experiment}`:", *(told(line, escaped) for line in verdict.measured)]
     words = f"Searched by experiment `{verdict.experiment}` on {at_least(verdict.instances)} instances"
     words += f" ({at_least(verdict.rows)} comparisons)."
     seen = verdict.resolution
@@ -78,13 +81,13 @@ def example(found: Counterexample) -> str:
     return f"`{_instance(found.instance)}{place}: left side {found.measured}, right side {found.claimed}`"
 
 
-def told(reason: str) -> str:
-    """A sentence of the engine: measured numbers marked as approximate, instances as code."""
+def told(reason: str, words: Callable[[str], str] = lambda text: escaped(about(text))) -> str:
+    """A sentence of the engine: instances as code, the rest by ``words``, which marks measured numbers as approximate."""
     call = re.search(r"\b[A-Z]\w*\(", reason)
     if call is None:
-        return escaped(about(reason))
+        return words(reason)
     depth, end = 1, call.end()
     while depth and end < len(reason):
         depth += {"(": 1, ")": -1}.get(reason[end], 0)
         end += 1
-    return f"{escaped(about(reason[: call.start()]))}`{reason[call.start() : end]}`{told(reason[end:])}"
+    return f"{words(reason[: call.start()])}`{reason[call.start() : end]}`{told(reason[end:], words)}"
