@@ -19,6 +19,8 @@ SAFETY = 1e-9
 """Relative share of ``delta`` that is set aside for the rounding of scipy's incomplete beta function."""
 WIDEN = 1e-3
 """Catoni's root is bracketed to this share of its radius, and the bracket is added to the radius."""
+BLOCK = 2**15
+"""Samples that are summed at once."""
 
 
 def median(values: Any, delta: float, quantile: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
@@ -116,12 +118,20 @@ def catoni(values: Any, variance_bound: Any, delta: float) -> tuple[np.ndarray, 
 
 
 def _influence(samples: np.ndarray, theta: np.ndarray, scale: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of ψ(α(x - θ)) over the last axis, and minus its derivative with respect to αθ."""
-    y = (samples - theta[..., None]) * scale[..., None]
-    size = np.abs(y)
-    inner = size + size * size / 2
-    mean = np.copysign(np.log1p(inner), y).mean(axis=-1)
-    return mean, ((1 + size) / (1 + inner)).mean(axis=-1)
+    """Mean of ψ(α(x - θ)) over the last axis, and minus its derivative with respect to αθ; block by block, in cache."""
+    total, slope, n = np.zeros(theta.shape), np.zeros(theta.shape), samples.shape[-1]
+    for start in range(0, n, BLOCK):
+        y = samples[..., start : start + BLOCK] - theta[..., None]
+        y *= scale[..., None]
+        size = np.abs(y)
+        inner = size * size
+        inner *= 0.5
+        inner += size
+        inner += 1
+        size += 1
+        slope += np.divide(size, inner, out=size).sum(axis=-1)
+        total += np.copysign(np.log(inner, out=inner), y, out=inner).sum(axis=-1)
+    return total / n, slope / n
 
 
 def _root(samples: np.ndarray, scale: np.ndarray, radius: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
