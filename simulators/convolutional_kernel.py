@@ -1,0 +1,173 @@
+"""The tangent kernel of infinitely wide convolutional nets: a callable on arrays of images.
+
+    kernel = ConvolutionalTangentKernel(depth=5, pooling="average")
+    gram = kernel(X)          # X (n, height, width, channels); gram (n, n), of the library, dtype and device of X
+
+The net has ``depth`` convolutions with ReLU and a linear output layer, weights N(0, 1) and factors √(2/(C q²)) after
+each convolution; published code counts depth + 1 layers.  Pooling "average" is global average pooling before the output
+layer, "none" gives every pixel an output weight of its own.  trained="middle" leaves out the first and the last layer,
+as in the published CIFAR-10 numbers.  Formulas: Arora, Du, Hu, Li, Salakhutdinov, Wang (2019), section 4, arXiv:1904.11955.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simulators.convolutional_kernel_offsets import CACHE, Block, Sizes, Torus, propagate, torus
+from simulators.measurement import MeasurementError
+
+POOLING = ("average", "none")
+PADDING = ("zero", "circular")
+TRAINED = ("all", "middle")
+
+
+@dataclass(frozen=True)
+class ConvolutionalTangentKernel:
+    """The kernel of nets with ``depth`` hidden convolutions of odd size ``filter``; see the module.
+
+    Raises `MeasurementError` for options that it does not know.
+    """
+
+    depth: int
+    filter: int = 3
+    pooling: str = "average"
+    padding: str = "zero"
+    trained: str = "all"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.depth, bool) or not isinstance(self.depth, int) or self.depth < 1:
+            raise MeasurementError(f"depth {self.depth!r}", "a whole number of hidden layers, at least 1")
+        if isinstance(self.filter, bool) or not isinstance(self.filter, int) or self.filter < 1 or self.filter % 2 == 0:
+            raise MeasurementError(f"filter {self.filter!r}", "an odd size of at least 1, such as 3")
+        for name, known in (("pooling", POOLING), ("padding", PADDING), ("trained", TRAINED)):
+            if getattr(self, name) not in known:
+                raise MeasurementError(f"{name} {getattr(self, name)!r}", f"one of {', '.join(known)}")
+
+    def __call__(self, X: Any, Y: Any = None) -> Any:
+        """The matrix (n, m) of kernel values of images X (n, h, w, c) and Y (m, h, w, c); Y = None stands for X.
+
+        numpy in, numpy out; torch in, torch out; float32 and float64 are computed as they are, integers in float64.
+        Raises `MeasurementError` for other shapes, types, NaN and infinity.
+        """
+        left = _images(X, "X")
+        if Y is None:
+            return _like(X, self._gram(left))
+        right = _images(Y, "Y")
+        if right.shape[1:] != left.shape[1:] or right.dtype != left.dtype or right.device != left.device:
+            raise MeasurementError(
+                f"X of {_described(left)} and Y of {_described(right)}",
+                "images of one size, dtype and device; crop or convert one of them",
+            )
+        return _like(X, self._matrix(left, right))
+
+    def diagonal(self, X: Any) -> Any:
+        """The values (n,) of each image with itself."""
+        images, scale = _scaled(_images(X, "X"))
+        out = images.new_zeros(len(images))
+        if len(images):
+            whole = self._torus(images)
+            for k in range(len(images)):
+                out[k] = _row(self, whole.chosen(k, k + 1), None)[0]
+        return _like(X, out * scale * scale)
+
+    def _gram(self, images: Tensor) -> Tensor:
+        images, scale = _scaled(images)
+        whole, n = self._torus(images), len(images)
+        out = images.new_zeros(n, n)
+        for k in range(n):
+            out[k, k] = _row(self, whole.chosen(k, k + 1), None)[0]
+            if k + 1 < n:
+                out[k, k + 1 :] = out[k + 1 :, k] = _row(self, whole.chosen(k, k + 1), whole.chosen(k + 1, n))
+        return out * scale[:, None] * scale
+
+    def _matrix(self, left: Tensor, right: Tensor) -> Tensor:
+        (left, left_scale), (right, right_scale) = _scaled(left), _scaled(right)
+        out = left.new_zeros(len(left), len(right))
+        if out.numel():
+            mine, theirs = self._torus(left), self._torus(right)
+            for k in range(len(left)):
+                out[k] = _row(self, mine.chosen(k, k + 1), theirs)
+        return out * left_scale[:, None] * right_scale
+
+    def _torus(self, images: Tensor) -> Torus:
+        # what is carried grows by q² a layer: starting q^(-depth/2) below keeps it in range on both sides
+        small = self.filter ** (-self.depth / 2)
+        return torus(images * small, self.depth, self.filter // 2, self.padding == "circular")
+
+
+def _row(kernel: ConvolutionalTangentKernel, one: Torus, others: Torus | None) -> Tensor:
+    """Values (images,) of one image with others, or (1,) with itself, whose offsets (d, e) and (-d, -e) agree."""
+    itself, others = others is None, one if others is None else others
+    radius, circular, pooled = kernel.filter // 2, kernel.padding == "circular", kernel.pooling == "average"
+    _, height, width, images = others.pixels.shape
+    rows, columns = (size if circular else size - radius for size in (height, width))
+    across = width if pooled else 1
+    last = (height // 2 + 1 if itself else height) if pooled else 1
+    unit = (rows + 2 * radius) * (columns + 2 * radius) * across * one.pixels.element_size()
+    together = max(1, min(images, CACHE // unit))
+    down = max(1, min(last, CACHE // (unit * together)))
+    out = torch.zeros(images, dtype=torch.float64, device=one.pixels.device)
+    blocks: dict[tuple[int, int], Block] = {}
+    left = one.window(radius)
+    for start in range(0, images, together):
+        count = min(together, images - start)
+        right = others.chosen(start, start + count).window(radius, (last - 1, across - 1))
+        for first in range(0, last, down):
+            size = min(down, last - first)
+            if (size, count) not in blocks:
+                sizes = Sizes(rows, columns, size, across, count, radius, circular)
+                blocks[size, count] = Block(sizes, one.pixels)
+            entries = propagate(blocks[size, count], left, right, first, kernel.depth, kernel.trained == "all")
+            totals = entries.sum((0, 1, 3)).double()
+            if itself and pooled:
+                totals *= _multiplicity(height, first, size, totals.device)[:, None]
+            out[start : start + count] += totals.sum(0)
+    return (out * float(kernel.filter) ** -kernel.depth / ((rows * columns) ** 2 if pooled else 1)).to(one.pixels.dtype)
+
+
+def _multiplicity(rows: int, first: int, size: int, device: torch.device) -> Tensor:
+    """How many row offsets of the torus, d and -d, each of the computed ones stands for."""
+    offsets = torch.arange(first, first + size, device=device)
+    twice = torch.full((size,), 2.0, dtype=torch.float64, device=device)
+    return torch.where((2 * offsets) % rows == 0, twice / 2, twice)
+
+
+def _scaled(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Images divided by the powers of two that bring their largest entry to [1, 2), and those powers (n,)."""
+    if images.numel() == 0:
+        return images, images.new_ones(len(images))
+    _, exponent = torch.frexp(images.abs().amax((1, 2, 3)))
+    scale = torch.ldexp(torch.ones_like(images[:, 0, 0, 0]), exponent - 1)
+    return images / scale[:, None, None, None], scale
+
+
+def _images(given: Any, name: str) -> Tensor:
+    if not isinstance(given, Tensor | np.ndarray):
+        raise MeasurementError(f"{name} of {type(given).__name__}", "an array of numpy or torch, (n, height, width, channels)")
+    images = given if isinstance(given, Tensor) else torch.from_numpy(np.ascontiguousarray(given))
+    if images.dim() != 4 or min(images.shape[1:]) < 1:
+        raise MeasurementError(
+            f"{name} of shape {tuple(images.shape)}",
+            "(n, height, width, channels); one image takes X[None], images without channels X[..., None]",
+        )
+    if images.dtype not in (torch.float32, torch.float64):
+        if images.is_complex() or images.dtype in (torch.float16, torch.bfloat16):
+            raise MeasurementError(f"{name} of {images.dtype}", "float32, float64 or integers")
+        images = images.double()
+    bad = ~torch.isfinite(images).flatten(1).all(1)
+    if bool(bad.any()):
+        raise MeasurementError(f"{name} with NaN or infinity", "finite numbers", element=int(bad.nonzero()[0, 0]))
+    return images.detach()
+
+
+def _like(given: Any, values: Tensor) -> Any:
+    return values if isinstance(given, Tensor) else values.numpy()
+
+
+def _described(images: Tensor) -> str:
+    return f"shape {tuple(images.shape)}, {str(images.dtype).removeprefix('torch.')} on {images.device}"
