@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from simulators import interpolation, interpolation_given
 from simulators.interpolation import Problem
-from simulators.interpolation_given import Beyond, Given, Line, Multiple
+from simulators.interpolation_given import Beyond, Line, Multiple
 from theorems.two_layer_interpolation import THEOREM
 
 from .engine.draw import Draw
 from .engine.experiment import Audit, Experiment
+from .families_nets import neurons
 
 Points = tuple[tuple[float, ...], ...]
 GAPS = (1.0, 0.5, 0.01, 0.000001, 1000.0)
@@ -59,16 +60,6 @@ def problems(
     return Problem(
         points, labels, spare, output_bias, biases, 1 if relu else 2, scale if positive else -scale, draw.integer(0, 50)
     )
-
-
-def neurons(draw: Draw, count: int, inputs: int, biased: bool = True) -> Given:
-    """Neurons with small decimal weights, no neuron without input weights."""
-    found = []
-    for _ in range(count):
-        weights = [draw.decimal(-2, 2, 1) for _ in range(inputs)]
-        weights[0] = weights[0] if any(weights) else 1.0
-        found.append((tuple(weights), draw.decimal(-2, 2, 1) if biased else 0.0, draw.decimal(-2, 2, 1)))
-    return tuple(found)
 
 
 def zigzag(width: int, size: float = 1.0) -> Line:
