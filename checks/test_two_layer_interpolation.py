@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulators import interpolation, interpolation_given
+from simulators import interpolation, interpolation_given, interpolation_least
 from simulators.interpolation import Problem
 from simulators.interpolation_given import Beyond, Line, Multiple
+from simulators.interpolation_least import Economy
 from theorems.two_layer_interpolation import THEOREM
 
 from .engine.draw import Draw
@@ -87,6 +88,15 @@ def lines(draw: Draw) -> Line:
     return Line(neurons(draw, draw.integer(1, 8), inputs), times, start, tuple(direction), draw.decimal(-2, 2, 1))
 
 
+def economies(draw: Draw, *, distinct: bool = True) -> Economy:
+    """Two to nine points in up to three dimensions, labels of any kind."""
+    n, inputs = draw.integer(2, 9), draw.integer(1, 3)
+    points, labels = separate(draw, n, inputs), values(draw, n)
+    if not distinct:  # an input twice, with two labels
+        points, labels = (*points, points[0]), (*labels, labels[0] + 1)
+    return Economy(points, labels)
+
+
 def multiples(draw: Draw, *, relu: bool = True, positive: bool = True) -> Multiple:
     """Nets with and without biases at x and c x; one label may be the net's own output."""
     inputs, width, biased = draw.integer(1, 3), draw.integer(1, 5), draw.boolean()
@@ -131,6 +141,11 @@ LINES = Experiment(
     "lines", THEOREM, lines, interpolation_given.observe_line,
     examples=(zigzag(3), zigzag(8)), search=20, batch=8, bulk=500,
 )  # fmt: skip
+ECONOMIES = Experiment(
+    "economies", THEOREM, economies, interpolation_least.observe_least,
+    examples=(Economy(tuple((float(k),) for k in range(5)), (1.0, -1.0, 1.0, -1.0, 1.0)),),
+    search=12, batch=8, bulk=200, chunk=100,
+)  # fmt: skip
 MULTIPLES = Experiment(
     "multiples", THEOREM, multiples, interpolation_given.observe_multiple,
     examples=(Multiple((((1.0,), 0.0, 1.0),), (1.0,), 2.0, (1.0, 1.0)),), search=20, batch=8, bulk=1000,
@@ -142,6 +157,6 @@ BEYOND = Experiment(
 
 
 class TestTwoLayerInterpolation(Audit):
-    """Fitted nets, and given nets on a line, at two multiples of an input, and off the data."""
+    """Fitted nets, the narrowest ones, and given nets on a line, at two multiples of an input, and off the data."""
 
-    experiments = [FITTED, LINES, MULTIPLES, BEYOND]  # noqa: RUF012
+    experiments = [FITTED, LINES, ECONOMIES, MULTIPLES, BEYOND]  # noqa: RUF012

@@ -1,7 +1,7 @@
 """What nets with one hidden layer can fit: any labels on n distinct inputs with n units, in a continuum of ways.
 
-f(x) = Σ_r a_r max(w_r · x + b_r, 0), perhaps with an output bias, which counts as one more unit.  n units are enough and
-n points on a line may need n - 2 neurons.  The zero-loss nets are never isolated: near a regular one they form a manifold
+f(x) = Σ_r a_r max(w_r · x + b_r, 0), perhaps with an output bias, which counts as one more unit.  n units are enough by
+a forward substitution; with an output bias the least width that always suffices is n - 2 neurons from five points on.  The zero-loss nets are never isolated: near a regular one they form a manifold
 of dimension p - n, with p the number of parameters.  Some of them are right off the data, others wrong by any amount.
 """
 
@@ -57,6 +57,11 @@ turns = observable(
     "turns", "how often the outputs at points of a line change between rising and falling", domain="nonnegative integer",
     latex=r"\tau",
 )  # fmt: skip
+width_least = observable(
+    "width_least", "neurons of the narrowest net that is built, beside an output bias", domain="positive integer",
+    latex=r"m_{\min}",
+)  # fmt: skip
+f_least = observable("f_least", "its output", latex=r"f_{\min}")
 multiple = observable("multiple", "a factor c of the input", domain="nonnegative", latex="c")
 f_multiple = observable("f_multiple", "output at c x", latex="f(cx)")
 miss = observable("miss", "|f(x) - y|", domain="nonnegative", latex=r"|f(x)-y|")
@@ -92,11 +97,21 @@ CLAIMS = (
         follows_from=("one-kink",),
     ),
     Claim(
-        "two-fewer",
-        And(Eq(turns, n - 2), Eq(width, n - 2)),
-        "existence",
-        "n - 2 neurons can be enough for alternating labels: five points, three neurons, no output bias.",
+        "kinks-of-narrow-nets",
+        Implies(Le(width, 2), Le(turns + 1, width)),
+        "bound",
+        "One neuron never turns and two turn at most once, so that three points need two neurons and four need three.",
         (),
+        tight_at="two neurons",
+        follows_from=("two-neurons",),
+    ),
+    Claim(
+        "least-width",
+        Implies(Ge(n, 5), And(Eq(f_least, y), Eq(width_least, n - 2))),
+        words="From five points on, n - 2 neurons and an output bias fit any labels on distinct inputs: with the two bounds "
+        "on turns, the least width that always suffices is n - 2 for n ≥ 5 and n - 1 for 2 ≤ n ≤ 4.",
+        assumes=("distinct",),
+        follows_from=("separate", "zigzag"),
     ),
     Claim(
         "homogeneous",
@@ -256,8 +271,8 @@ THEOREM = Theorem(
         ),
     ),
     non_claims=(
-        "The least width that fits any labels on any n distinct inputs is not determined: it is n - 2 or n - 1 with an "
-        "output bias, and n - 2 to n without; inputs in general position in R^d may need far fewer neurons.",
+        "The least width is that for the worst inputs and labels, n points of a line with alternating labels; inputs in "
+        "general position in R^d may need far fewer neurons.  Without an output bias it lies between n - 2 and n.",
         "That such a net exists does not say that gradient descent finds it.",
         "Infeasible to train is not judged here: the nets are written down by one forward substitution, which is no "
         "training; what training an infinitely wide net costs is a matter of its kernel.",

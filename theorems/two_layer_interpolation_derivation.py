@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sympy import Abs, Max, Symbol
 
-from .statement import And, Eq, Ge, Implies, Step, observable
+from .statement import And, Eq, Ge, Gt, Implies, Lt, Step, observable
 
 _y1, _y2, _y3, _a1, _a2, _a3 = (Symbol(name, real=True) for name in ("y1", "y2", "y3", "a1", "a2", "a3"))
+_m0, _m1, _m2, _m3, _d0 = (Symbol(name, real=True) for name in ("m0", "m1", "m2", "m3", "delta"))
 _g1, _g2, _g3, _e2, _e3, _s, _q, _r = (
     observable(name, "a positive number", domain="positive") for name in ("g1", "g2", "g3", "e2", "e3", "s", "q", "r")
 )
@@ -68,6 +69,44 @@ STEPS = (
         "between rising and falling is a change of piece.",
         "cited",
         source="Telgarsky (2015), Representation Benefits of Deep Feedforward Networks, arXiv:1509.08101: pieces of a sum",
+    ),
+    Step(
+        "two-neurons",
+        "One neuron is monotone.  Two that face the same way have the slopes 0, a, a + c: one turn at most.  Facing each other "
+        "they have -a, c - a, c or -a, 0, c: if -a and c have one sign so has their sum, by (c - a) c = c² + (-a) c.",
+        "symbolic",
+        Implies(Eq(_u, -_a), Eq((_c - _a) * _c, _c**2 + _u * _c)),
+        ("one-kink",),
+    ),
+    Step(
+        "between",
+        "A piece through (0, 0) and one through (g, g δ), with slopes δ + g2 and δ - g3, meet at g g3/(g2 + g3), between the two "
+        "points: so do steep pieces of opposite signs.",
+        "symbolic",
+        Implies(
+            Eq(_x, _g1 * _g3 / (_g2 + _g3)),
+            And(
+                Eq((_d0 + _g2) * _x, _g1 * _d0 + (_d0 - _g3) * (_x - _g1)),
+                Gt(_g1 * _g3 / (_g2 + _g3), 0),
+                Lt(_g1 * _g3 / (_g2 + _g3), _g1),
+            ),
+        ),
+    ),
+    Step(
+        "zigzag",
+        "Slopes m0 = m2 - m3, m1, m2, m3, …: with the third neuron facing left, left of all kinks only it is active and its "
+        "slope -(m3 - m2) is m0, and the slopes add up; steep pieces of either sign meet the neighbours between the points.",
+        "symbolic",
+        Implies(
+            Eq(_m0, _m2 - _m3),
+            And(
+                Eq(-(_m3 - _m2), _m0),
+                Eq(-(_m3 - _m2) + (_m1 - _m0), _m1),
+                Eq(-(_m3 - _m2) + (_m1 - _m0) + (_m2 - _m1), _m2),
+                Eq((_m1 - _m0) + (_m2 - _m1), _m3),
+            ),
+        ),
+        ("separate", "between"),
     ),
     Step(
         "scaling",
