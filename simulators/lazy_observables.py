@@ -1,0 +1,161 @@
+"""What is measured of two-layer nets along their training: against the linear flow of a fixed kernel, and their drift."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from .balls import UNIT
+from .infinite_width import tangent_kernel_ball
+from .lazy_flow import Path, paths
+from .lazy_net import BEND, SLOPE, LazyNet
+from .measurement import Measurement, Measurements, integers, reals, simulator
+
+Ball = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """A symmetric matrix known up to a Frobenius radius: eigenvalues, eigenvectors and what both are worth.
+
+    ``error`` bounds the distance of Q diag(values) Qᵀ from the matrix, ``skew`` that of QᵀQ from the identity.
+    """
+
+    values: np.ndarray
+    vectors: np.ndarray
+    error: float
+    skew: float
+
+    @property
+    def least(self) -> Ball:
+        """The smallest eigenvalue."""
+        return float(self.values[0]), self.error + 2 * self.skew * float(np.abs(self.values).max())
+
+    @property
+    def norm(self) -> Ball:
+        """The spectral norm."""
+        largest = float(np.abs(self.values).max())
+        return largest, self.error + 2 * self.skew * largest
+
+    def decayed(self, start: np.ndarray, time: float) -> tuple[np.ndarray, float]:
+        """e^(-tM) v for a positive semidefinite M, and a Euclidean radius."""
+        rates = np.maximum(self.values, 0.0)
+        size = float(np.linalg.norm(start))
+        lost = time * (self.error + float(np.maximum(-self.values, 0.0).max()))
+        rounding = 4 * len(start) * UNIT * (4 + time * float(rates.max()))
+        vector = self.vectors @ (np.exp(-time * rates) * (self.vectors.T @ start))
+        return vector, size * (lost + 4 * self.skew + rounding)
+
+
+def spectrum(mid: np.ndarray, rad: float) -> Spectrum:
+    """The spectrum of a symmetric matrix, its error checked afterwards."""
+    n = len(mid)
+    values, vectors = np.linalg.eigh((mid + mid.T) / 2)
+    size = float(np.linalg.norm(mid))
+    error = float(np.linalg.norm(mid - vectors * values @ vectors.T)) + 8 * n * UNIT * size + rad
+    skew = float(np.linalg.norm(vectors.T @ vectors - np.eye(n))) + 8 * n * UNIT
+    return Spectrum(values, vectors, error, skew)
+
+
+def _reference(path: Path, k: int) -> tuple[np.ndarray, float]:
+    """The kernel that the net is compared with, and a Frobenius radius."""
+    net = path.nets[k]
+    if net.reference == "initial":
+        return path.kernel[0, k].cpu().numpy(), float(path.kernel_rad[0, k])
+    if net.reference == "constant":
+        return net.level * np.eye(net.points), 0.0
+    points = path.flow.inputs[k].mT
+    mid, rad = tangent_kernel_ball(points, points, 1, "erf", points.device)
+    return mid.cpu().numpy(), float(torch.linalg.matrix_norm(rad)) * (1 + 1e-12)
+
+
+def _compared(path: Path, k: int) -> dict[str, Ball]:
+    net, n = path.nets[k], path.nets[k].points
+    mid, rad = _reference(path, k)
+    own = spectrum(mid, rad)
+    labels, wide = path.flow.labels[k].cpu().numpy(), n**0.5 * (1 + 1e-12)
+    outputs, bars = path.outputs[:, k].cpu().numpy(), path.outputs_rad[:, k].cpu().numpy() * wide
+    first, last = outputs[0] - labels, outputs[-1] - labels
+    bars = bars + 4 * UNIT * (np.linalg.norm(outputs, axis=1) + np.linalg.norm(labels))
+    linear, its_rad = own.decayed(first, net.time)
+    gap = last - linear
+    kernels, kernel_rad = path.kernel[:, k].cpu().numpy(), path.kernel_rad[:, k].cpu().numpy()
+    distance = [spectrum(h - mid, float(r) + rad).norm for h, r in zip(kernels, kernel_rad, strict=True)]
+    ends = np.array([d + r for d, r in distance])
+    low = max(d - r for d, r in distance)
+    high = float((np.maximum(ends[:-1], ends[1:]) + path.between[:, k].cpu().numpy()).max())
+    low = max(low, 0.0)
+    return {
+        "gap": (float(np.linalg.norm(gap)), (bars[-1] + its_rad + bars[0]) * (1 + 1e-12)),
+        "away": ((high + low) / 2, (high - low) / 2 * (1 + 1e-12) + 1e-300),
+        "lam": own.least,
+        "r_0": (float(np.linalg.norm(first)), bars[0]),
+        "r_t": (float(np.linalg.norm(last)), bars[-1]),
+        **_circumstances(path, k),
+    }
+
+
+def _circumstances(path: Path, k: int) -> dict[str, Ball]:
+    net = path.nets[k]
+    return {
+        "t": (net.time, 0.0),
+        "decay": (net.decay, 0.0),
+        "slope_gap": (float(path.slope_gap[k]), float(path.outputs_rad[0, k]) if net.loss == "logistic" else 0.0),
+        "speed": (float(net.width) if net.mean_field else 1.0, 0.0),
+    }
+
+
+def _drifted(path: Path, k: int) -> dict[str, Ball]:
+    net = path.nets[k]
+    change = (path.kernel[-1, k] - path.kernel[0, k]).cpu().numpy()
+    rad = float(path.kernel_rad[-1, k] + path.kernel_rad[0, k])
+    inputs = path.flow.inputs[k].cpu().numpy()
+    gram = inputs.T @ inputs
+    first = (path.outputs[0, k] - path.flow.labels[k]).cpu().numpy()
+    return {
+        "drift": spectrum(change, rad).norm,
+        "K_norm": spectrum(gram, 8 * inputs.shape[0] * UNIT * net.points).norm,
+        "r_0": (float(np.linalg.norm(first)), float(path.outputs_rad[0, k]) * net.points**0.5 + 1e-15),
+        "loss_0": (float(path.loss[0, k]), float(path.loss_rad[0, k])),
+        "loss_t": (float(path.loss[-1, k]), float(path.loss_rad[-1, k])),
+        "steepest": (SLOPE[net.activation], 0.0),
+        "sharpest": (BEND[net.activation], 0.0),
+        **_circumstances(path, k),
+    }
+
+
+def _table(batch: tuple[LazyNet, ...], effort: int, device: torch.device, measure: Any, names: str) -> Measurements:
+    rows: dict[int, dict[str, Ball]] = {}
+    for path in paths(batch, effort=effort, device=device):
+        for k, element in enumerate(path.elements):
+            rows[element] = measure(path, k)
+    order = sorted(rows)
+    table: dict[str, Measurement] = {}
+    for name in names.split():
+        if name == "m":
+            table[name] = integers(batch[e].width for e in order)
+        else:
+            # the bars of an integrated path rest on an embedded error estimate, which is no proof
+            table[name] = reals([rows[e][name][0] for e in order], [rows[e][name][1] for e in order], proved=False)
+    return Measurements(table, np.array(order))
+
+
+_COMPARED = "gap away lam r_0 r_t t decay slope_gap speed"
+_DRIFTED = "drift K_norm r_0 m t loss_0 loss_t steepest sharpest decay slope_gap speed"
+
+
+@simulator(_COMPARED, limited_by="discretisation")
+def observe_comparison(
+    batch: tuple[LazyNet, ...], *, delta: float, effort: int = 0, device: torch.device
+) -> Measurements:
+    """A net beside the linear flow of a fixed kernel: their distance, and how far the net's kernel was from it."""
+    return _table(batch, effort, device, _compared, _COMPARED)
+
+
+@simulator(_DRIFTED, limited_by="discretisation")
+def observe_drift(batch: tuple[LazyNet, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
+    """How far the kernel of a net has drifted from its start."""
+    return _table(batch, effort, device, _drifted, _DRIFTED)
