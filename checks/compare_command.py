@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def compare_kernels(
 
     data, column = read(file, label, drop)
     if output is not None:
-        _writable(output)
+        _writable(output, file)
     seeds = tuple(range(seed, seed + splits))
     right, settings = _measured(data, seeds)
     from simulators.small_data_study import compared
@@ -84,10 +85,12 @@ def _measured(data: Any, seeds: tuple[int, ...]) -> tuple[dict[str, np.ndarray],
     return right, {m: [dict(cell.setting) for cell in row] for m, row in cells.items()}
 
 
-def _writable(output: Path) -> None:
+def _writable(output: Path, file: Path) -> None:
     """An error now rather than after the work."""
-    if not output.parent.is_dir():
-        raise BadInput(f"no directory {output.parent} for --output {output.name}; make it or choose another")
+    if output.resolve() == file.resolve():
+        raise BadInput(f"--output {output} is the table itself; choose another")
+    if not os.access(output.resolve().parent, os.W_OK):
+        raise BadInput(f"no directory {output.parent} to write {output.name} in; make it or choose another --output")
 
 
 def table(about: Mapping[str, Any], seeds: tuple[int, ...], found: Compared) -> str:

@@ -127,6 +127,9 @@ def _table(path: Path, lines: Iterator[list[str]]) -> Cells:
         raise BadFile(f"{path.name}, which is empty", "a header and rows", "check the file")
     if len(header) < 2:
         raise BadFile("one column", "features and a label", "separate cells by a comma, a semicolon or a tab")
+    numbers = [name for name in header if name and _number(name) is not None]
+    if numbers:
+        raise BadFile(f"the number {numbers[0]} in the first line", "the names of the columns there", "add a header")
     twice = [name for name, many in Counter(header).items() if many > 1]
     if twice:
         raise BadFile(f"two columns named {twice[0]!r}", "distinct names in the first line", "rename one")

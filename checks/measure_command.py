@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,7 @@ class BadInput(click.ClickException):
     "--output", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE",
     help="The measurement file. [default: the one that comes with the project]",
 )  # fmt: skip
-@click.pass_context
-def measure(context: click.Context, name: str, check: bool, cell: str, output: Path | None) -> None:
+def measure(name: str, check: bool, cell: str, output: Path | None) -> None:
     """Run the protocol of an empirical claim and write down what was measured.
 
     NAME is small-data: takes a few minutes.  A run that is interrupted goes on where it was when it is started again.
@@ -47,7 +47,7 @@ def measure(context: click.Context, name: str, check: bool, cell: str, output: P
         raise BadInput(f"unknown experiment {name!r}; expected one of {', '.join(EXPERIMENTS)}")
     path = output or FILE
     try:
-        context.exit(_check(path, cell) if check else _measure(path))
+        sys.exit(_check(path, cell) if check else _measure(path))
     except MissingExtra as problem:
         raise BadInput(str(problem)) from None
     except MeasurementError as problem:
@@ -63,6 +63,8 @@ def _check(path: Path, name: str) -> int:
     if not path.is_file():
         raise BadInput(f"no measurement at {path}; write one with `theorem-audit measure small-data --output {path}`")
     known, key = decode(path.read_text(encoding="utf-8")), _key(name)
+    if key not in known.cells:
+        raise BadInput(f"no cell {name} in {path}; expected one such as {CELL}")
     written, data = known.cell(key), load(key[0])
     with bar("recomputing", weight(key[2])) as step:
         found = measured(data, key[1], key[2], step)
@@ -122,11 +124,13 @@ def weight(method: str) -> int:
 
 @contextmanager
 def bar(words: str, total: int) -> Iterator[Step]:
-    """A progress bar with the time left, on a terminal only; gives the function that moves it."""
+    """A progress bar with the time left, where there is no terminal one line; gives the function that moves it."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        click.echo(f"{words} …", err=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task(words, total=total)

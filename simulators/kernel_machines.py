@@ -92,7 +92,7 @@ def machine(gram: np.ndarray, labels: np.ndarray, rows: np.ndarray, cost: float)
         from sklearn.svm import SVC
     except ImportError:
         raise MissingExtra from None
-    fitted = SVC(kernel="precomputed", C=cost, max_iter=STEPS, cache_size=500)
+    fitted = SVC(kernel="precomputed", C=cost, max_iter=STEPS, cache_size=500, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # at a huge cost the step limit ends it: a setting like any
         return fitted.fit(gram[np.ix_(rows, rows)], labels[rows])

@@ -165,6 +165,6 @@ class Unfinished:
         self.cells[cell.key] = cell
 
 
-def load_all(names: Iterable[str] = NAMES) -> dict[str, DataSet]:
+def load_all() -> dict[str, DataSet]:
     """The data sets of the experiment, by name."""
-    return {name: load(name) for name in names}
+    return {name: load(name) for name in NAMES}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ LEVELS = (0.05, 0.32)
 LAWS = [(0, 0), (1, 1), (5, 5), (50, 50), (30, 10), (95, 0), (0, 1), (8, 2), (20, 25)]  # per cent
 
 
-@lru_cache(maxsize=None)
+@cache
 def interval(patients: int, a: int, b: int, delta: float) -> Interval:
     return gap_interval(Paired(0, a, b, patients - a - b), delta)
 
