@@ -122,8 +122,9 @@ def layer_balls(
     Y: Any = None,
     depth: int = 1,
     activation: str | Activation = "relu",
+    effort: int = 0,
 ) -> tuple[Layers, Layers]:
-    """Midpoints and radii of every layer.
+    """Midpoints and radii of every layer; ``effort`` is the level of quadrature to begin with.
 
     The radius is proved for closed forms (rounding of float64).  Otherwise it is ten times the difference of two
     quadratures, which is no proof; the midpoint is the finer of them.
@@ -134,7 +135,7 @@ def layer_balls(
         mid = _layers(pairs, like, depth, kind, LEVEL)
         rad = list(radii(pairs, features, kind, mid.sigma, mid.sigma_dot, mid.theta))
         return mid, Layers(*(torch.stack([getattr(r, part) for r in rad]) for part in ("sigma", "sigma_dot", "theta")))
-    coarse, mid = (_layers(pairs, like, depth, kind, LEVEL + more) for more in (0, 1))
+    coarse, mid = (_layers(pairs, like, depth, kind, effort + more) for more in (0, 1))
     rough = (64 + 4 * features) * (depth + 1) * UNIT
     return mid, Layers(
         *(

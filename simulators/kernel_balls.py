@@ -28,11 +28,12 @@ HALVING = 10
 
 @dataclass(frozen=True, eq=False)
 class Radii:
-    """Radii of Σ^(h), Σ̇^(h) and Θ^(h), each of the shape of the pairs."""
+    """Radii of Σ^(h), Σ̇^(h) and Θ^(h), and for ReLU of the angle after h layers, each of the shape of the pairs."""
 
     sigma: Tensor
     sigma_dot: Tensor
     theta: Tensor
+    angle: Tensor | None = None
 
 
 def radii(
@@ -70,7 +71,7 @@ def _relu(
     off = torch.full_like(turn, (2 * features + 17) * UNIT)
     whole = off
     nothing = torch.zeros_like(turn)
-    yield _scaled(off, nothing, whole, both, norms, sigma[0], theta[0])
+    yield _scaled(off, nothing, whole, both, norms, sigma[0], theta[0], turn)
     unit = torch.where(both > 0, both, 1.0)
     for h in range(1, depth + 1):
         slope_off = keep * (turn / math.pi + 10 * UNIT)
@@ -82,13 +83,21 @@ def _relu(
         off = scale * ((sine + turn) * turn + (3 + h) * UNIT)
         size = theta[h - 1].abs() / unit
         whole = whole * dot[h] + size * slope_off + off + 10 * UNIT * (size * keep + scale)
-        yield _scaled(off, slope_off + nothing, whole, both, norms, sigma[h], theta[h])
+        yield _scaled(off, slope_off + nothing, whole, both, norms, sigma[h], theta[h], turn)
 
 
 def _scaled(
-    sigma: Tensor, dot: Tensor, theta: Tensor, both: Tensor, norms: float, sigma_mid: Tensor, theta_mid: Tensor
+    sigma: Tensor,
+    dot: Tensor,
+    theta: Tensor,
+    both: Tensor,
+    norms: float,
+    sigma_mid: Tensor,
+    theta_mid: Tensor,
+    turn: Tensor,
 ) -> Radii:
-    return Radii((sigma * both + sigma_mid.abs() * norms) * UP, dot * UP, (theta * both + theta_mid.abs() * norms) * UP)
+    whole = (theta * both + theta_mid.abs() * norms) * UP
+    return Radii((sigma * both + sigma_mid.abs() * norms) * UP, dot * UP, whole, turn * UP)
 
 
 def _erf(

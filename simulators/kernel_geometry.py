@@ -80,6 +80,16 @@ def angles(left: Inputs, right: Inputs, scratch: tuple[Tensor, Tensor]) -> Angle
     return Angle(y, z, left.norm[:, None], right.norm[None, :])
 
 
+def paired_angles(left: Inputs, right: Inputs) -> Angle:
+    """Row k of ``left`` with row k of ``right``, shape (n,), by the same rules."""
+    y = 0.5 - 0.5 * (left.unit * right.unit).sum(1)
+    z = 1 - y
+    for square, sign in ((y, -1), (z, 1)):
+        near = square < NEAR
+        square[near] = (left.unit[near] + sign * right.unit[near]).square().sum(1) / 4
+    return Angle(y, z, left.norm, right.norm)
+
+
 def _replace(square: Tensor, left: Tensor, right: Tensor, sign: float) -> None:
     """|x ± x'|²/4 in place of every entry below `NEAR`."""
     width = max(1, GATHERED // max(1, left.shape[1]))
