@@ -44,8 +44,9 @@ def spoken(statements: Iterable[Statement], theorems: Mapping[str, Theorem]) -> 
 
 
 def _judges(statement: Statement, theorems: Mapping[str, Theorem]) -> str:
-    if not statement.theorem:
-        return ""
-    items = [f"`{name}`" for name in (*statement.claims, *statement.sayings)]
-    link = f"[{statement.theorem}](#{statement.theorem})" if statement.theorem in theorems else statement.theorem
-    return f"{link}: {', '.join(items)}" if items else link
+    said = []
+    for judge in statement.judges:
+        items = ", ".join(f"`{name}`" for name in (*judge.claims, *judge.sayings))
+        link = f"[{judge.theorem}](#{judge.theorem})" if judge.theorem in theorems else judge.theorem
+        said.append(f"{link}: {items}" if items else link)
+    return "; ".join(said)

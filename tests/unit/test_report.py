@@ -38,7 +38,7 @@ from theorems.statement import (
     Theorem,
     observable,
 )
-from theorems.talk import Statement
+from theorems.talk import JudgedBy, Statement
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 x = observable("x", "a side", domain="positive")
@@ -75,7 +75,12 @@ FAILS = Counterexample(
 )
 TALK = (
     Statement(
-        "Part 0", "Squares", "the area is 2x | always", "false", THEOREM.name, ("area",), ("double",), "It is x²."
+        "Part 0",
+        "Squares",
+        "the area is 2x | always",
+        "false",
+        (JudgedBy(THEOREM.name, ("area",), ("double",)),),
+        "It is x².",
     ),
     Statement("Part 0", "Squares", "circles are round", "open"),
 )

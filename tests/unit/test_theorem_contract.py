@@ -138,7 +138,7 @@ def test_a_theorem_is_complete_for_a_reader(theorem):
 
 @each_theorem
 def test_every_saying_has_its_place_in_the_talk(theorem):
-    placed = {saying for s in statements() if s.theorem == theorem.name for saying in s.sayings}
+    placed = {saying for s in statements() for j in s.judges if j.theorem == theorem.name for saying in j.sayings}
     assert {saying.name for saying in theorem.sayings} <= placed
     assert all(saying.place and saying.words for saying in theorem.sayings)
 
@@ -146,13 +146,11 @@ def test_every_saying_has_its_place_in_the_talk(theorem):
 def test_the_talk_names_only_what_exists():
     for statement in statements():
         assert statement.status in STATUSES
-        if statement.theorem:
-            theorem = get(statement.theorem)
-            assert set(statement.claims) <= {c.name for c in theorem.claims}
-            assert set(statement.sayings) <= {s.name for s in theorem.sayings}
-        else:
-            assert statement.status in ("open", "definition")
-            assert not (statement.claims or statement.sayings)
+        for judge in statement.judges:
+            theorem = get(judge.theorem)
+            assert set(judge.claims) <= {c.name for c in theorem.claims}
+            assert set(judge.sayings) <= {s.name for s in theorem.sayings}
+        assert bool(statement.judges) == (statement.status not in ("open", "definition"))
 
 
 def test_every_theorem_has_its_audit():
