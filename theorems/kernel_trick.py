@@ -7,7 +7,7 @@ the features: what its start has outside that span stays, and is not in the Gram
 
 from __future__ import annotations
 
-from sympy import Identity, MatrixSymbol, Max, Symbol, Trace, symbols
+from sympy import MatrixSymbol, Max, Symbol, Trace, symbols
 
 from theorems.statement import (
     And,
@@ -111,7 +111,7 @@ CLAIMS = (
 _n, _p = symbols("n P", integer=True, positive=True)
 _Phi, _z = MatrixSymbol("Phi", _n, _p), MatrixSymbol("z", _p, 1)
 _r = MatrixSymbol("r", _n, 1)
-_lam = observable("lam", "ridge", domain="positive")
+_lam = observable("lam", "ridge", domain="positive", latex=r"\lambda")
 _a, _b, _c, _d = (Symbol(name, real=True) for name in ("a", "b", "c", "d"))
 _h, _u, _v = (observable(name, "a positive number", domain="positive") for name in ("h", "u", "v"))
 _w1, _w2, _k, _y1, _y2, _al1, _al2 = (
@@ -121,9 +121,9 @@ _w1, _w2, _k, _y1, _y2, _al1, _al2 = (
 DERIVATION = (
     Step(
         "push-through",
-        "Φᵀ(ΦΦᵀ + λI) = (ΦᵀΦ + λI)Φᵀ: multiplied by both inverses, (ΦᵀΦ + λI)⁻¹Φᵀy = Φᵀ(K + λI)⁻¹y.",
+        "Φᵀ(ΦΦᵀ + λI)r = (ΦᵀΦ + λI)Φᵀr for every r: with r = (K + λI)⁻¹y, (ΦᵀΦ + λI)⁻¹Φᵀy = Φᵀ(K + λI)⁻¹y.",
         "symbolic",
-        Eq(_Phi.T * (_Phi * _Phi.T + _lam * Identity(_n)), (_Phi.T * _Phi + _lam * Identity(_p)) * _Phi.T),
+        Eq(_Phi.T * (_Phi * _Phi.T * _r + _lam * _r), _Phi.T * _Phi * (_Phi.T * _r) + _lam * (_Phi.T * _r)),
     ),
     Step(
         "one-point",
@@ -143,10 +143,10 @@ DERIVATION = (
     ),
     Step(
         "positive",
-        "vᵀ(K + λI)v = |Φᵀv|² + λ|v|² > 0 for v other than 0: both inverses exist where λ > 0.",
+        "rᵀ(K + λI)r = |Φᵀr|² + λ|r|² > 0 for r other than 0: both inverses exist where λ > 0.",
         "symbolic",
         Eq(
-            _r.T * (_Phi * _Phi.T + _lam * Identity(_n)) * _r,
+            _r.T * (_Phi * _Phi.T * _r + _lam * _r),
             (_Phi.T * _r).T * (_Phi.T * _r) + _lam * (_r.T * _r),
         ),
     ),

@@ -173,8 +173,9 @@ CLAIMS = (
     ),
     Claim(
         "wrong-off-the-data",
-        And(Eq(f_loud, y + height), Implies(seen, Eq(f_loud, y))),
-        words="Others of the same width fit the data as well and are wrong by any given h at any point off the data.",
+        Eq(f_loud, y + height),
+        words="Others of the same width fit the data as well (h = 0 there) and are wrong by any given h at any point off "
+        "the data.",
         assumes=(),
         follows_from=("hat",),
     ),
