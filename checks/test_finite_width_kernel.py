@@ -16,7 +16,9 @@ Points = tuple[tuple[float, float], ...]
 ANGLES = (0, 60, 30, 90, 45, 150, 135, 180)
 NORMS = (1.0, 2.0, 0.5, 10.0, 0.001)
 UNITS = 1_000_000
-"""Hidden units of an instance, all nets together; one in eight has eight times as many."""
+"""Hidden units of an instance of one hidden layer, all nets together."""
+MANY_UNITS = 8 * UNITS
+"""The same of one instance in sixteen."""
 OTHER_SCALINGS = ("standard", "mean-field")
 UNIT_PAIR: Points = ((1.0, 0.0), (1.0, 60.0))
 UNIT_POINT: Points = ((1.0, 0.0),)
@@ -55,8 +57,9 @@ def shallow(
     if not relu_activation:
         points = pair(draw, (0, 60, 30, 150), (2.0, 0.5))
         return WideNet(points, (width,), 200_000 // width, "erf", seed=few(draw))
-    nets = UNITS // width * (8 if draw.integer(0, 7) == 7 else 1)
-    return WideNet(pair(draw), (width,), nets, seed=draw.seed())
+    if draw.integer(0, 15) == 15:
+        return WideNet(pair(draw), (16,), MANY_UNITS // 16, seed=draw.seed())
+    return WideNet(pair(draw), (width,), UNITS // width, seed=draw.seed())
 
 
 def means(draw: Draw, *, ntk_parameterisation: bool = True, relu_activation: bool = True) -> WideNet:
@@ -122,7 +125,7 @@ SPREAD = WideNet(UNIT_POINT * 2, (4,), 4_000_000)
 
 MEANS = Experiment(
     "means", THEOREM, means, kernel_statistics.observe_mean,
-    examples=(WideNet(UNIT_PAIR, (1,), 100_000), SHARP), search=2, batch=6, bulk=28, chunk=16,
+    examples=(WideNet(UNIT_PAIR, (1,), 100_000), SHARP), search=1, batch=6, bulk=16, chunk=16,
 )  # fmt: skip
 DEPTHS = Experiment(
     "depths", THEOREM, depths, kernel_statistics.observe_mean,
@@ -130,19 +133,19 @@ DEPTHS = Experiment(
 )  # fmt: skip
 VARIANCES = Experiment(
     "variances", THEOREM, means, kernel_statistics.observe_deviation,
-    examples=(WideNet(UNIT_PAIR, (1,), 100_000), SPREAD), search=2, batch=6, bulk=28, chunk=16,
+    examples=(WideNet(UNIT_PAIR, (1,), 100_000), SPREAD), search=1, batch=6, bulk=16, chunk=16,
 )  # fmt: skip
 DEEP = Experiment(
     "deep", THEOREM, deep, kernel_statistics.observe_deep,
-    examples=(WideNet(UNIT_POINT, (4,), 200_000),), search=2, batch=6, bulk=28, chunk=16,
+    examples=(WideNet(UNIT_POINT, (4,), 200_000),), search=1, batch=6, bulk=16, chunk=16,
 )  # fmt: skip
 LAST_WIDTHS = Experiment(
     "last-widths", THEOREM, last_widths, kernel_statistics.observe_last_width,
-    examples=(TwoWidths(UNIT_PAIR, (4, 1), (4, 16), 200_000),), search=1, batch=4, bulk=8, chunk=8,
+    examples=(TwoWidths(UNIT_PAIR, (4, 1), (4, 16), 200_000),), search=1, batch=3, bulk=4, chunk=8,
 )  # fmt: skip
 WIDTHS = Experiment(
     "widths", THEOREM, widths, kernel_statistics.observe_rate,
-    examples=(TwoWidths(UNIT_PAIR, (32,), (2048,), 800),), search=1, batch=4, bulk=8, chunk=8,
+    examples=(TwoWidths(UNIT_PAIR, (32,), (2048,), 800),), search=1, batch=3, bulk=5, chunk=8,
 )  # fmt: skip
 
 
