@@ -22,9 +22,17 @@ from .small_data_file import measured
 from .small_data_protocol import FOLDS
 
 FIRST = "ntk"
-GAPS = ("gap", "gap_below", "gap_above", "least", "most", "p", "p_flips")
-STUDY = [f"{what}_{m}" for m in METHODS for what in ("a", "a_below", "a_above")]
-STUDY += [f"{what}_{m}" for m in RIVALS for what in GAPS]
+ACCURACY = ("a", "a_above", "a_below")
+GAP = ("gap", "gap_above", "gap_below", "gap_least", "gap_most", "p", "p_flips")
+
+
+def part(what: str, method: str) -> str:
+    """The name of a column: ``gap_below`` of the forest is ``gap_forest_below``."""
+    stem, *side = what.split("_")
+    return "_".join((stem, method, *side))
+
+
+STUDY = [part(what, m) for m in METHODS for what in ACCURACY] + [part(what, m) for m in RIVALS for what in GAP]
 
 
 @dataclass(frozen=True)
@@ -61,25 +69,25 @@ def study(instance: Study) -> Compared:
 
 
 def _around(middle: Fraction, interval: Interval) -> tuple[Fraction, Fraction]:
-    """How far an interval reaches below and above the estimate."""
-    return middle - Fraction(interval[0]), Fraction(interval[1]) - middle
+    """How far an interval reaches above and below the estimate."""
+    return Fraction(interval[1]) - middle, middle - Fraction(interval[0])
 
 
 @simulator(" ".join(["n", "classes", "training", *STUDY]), limited_by="exact")
 def observe(batch: tuple[Study, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """One row a study.  ``training`` is the size of its largest training set, ``least`` and ``most`` a gap's range over seeds."""
+    """One row a study.  ``training`` is the size of its largest training set, ``gap_…_least`` and ``gap_…_most`` a gap's range over seeds."""
     torch.empty(0, device=torch.device(device))
     values: dict[str, list[Fraction]] = {name: [] for name in STUDY}
     found = [study(instance) for instance in batch]
     for one in found:
         for m, (mean, interval) in one.accuracies.items():
-            for name, value in zip(("a", "a_below", "a_above"), (mean, *_around(mean, interval)), strict=True):
-                values[f"{name}_{m}"].append(value)
+            for name, value in zip(ACCURACY, (mean, *_around(mean, interval)), strict=True):
+                values[part(name, m)].append(value)
         for rival, gap in one.gaps.items():
             single = [table.gap for table in gap.tables]
             row = (gap.mean, *_around(gap.mean, gap.interval), min(single), max(single), gap.p_merged, gap.p_flips)
-            for name, value in zip(GAPS, row, strict=True):
-                values[f"{name}_{rival}"].append(value)
+            for name, value in zip(GAP, row, strict=True):
+                values[part(name, rival)].append(value)
     columns = {
         "n": integers(one.rows for one in found),
         "classes": integers(one.classes for one in found),

@@ -160,8 +160,9 @@ def _measured(claim: Claim, instances: tuple[Any, ...], spoken: list[Judged]) ->
 def _value(column: Measurement, row: int) -> str:
     """A measured value to four digits, for display only."""
     value, radius = column.mid[row], float(column.rad[row])
-    if column.kind == "ball":
-        value, radius = float(arb(value).mid()), float(arb(value).rad())
+    if column.kind == "ball":  # rationals have no radius, and give one to the ball that holds them
+        radius = float(value.rad()) if isinstance(value, arb) else 0.0
+        value = float(arb(value).mid())
     if column.kind not in ("real", "ball"):
         return str(value)
     return f"{value:.4g}" + (f" ± {radius:.1g}" if radius else "")
