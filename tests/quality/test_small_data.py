@@ -85,7 +85,6 @@ def test_a_forest_that_is_better_would_be_seen(changed) -> None:
 def test_accuracies_far_from_the_talk_s_would_be_seen(changed) -> None:
     changed(lambda method, right: right | (np.arange(len(right)) % 4 == 0))
     assert judged("accuracies", PRIMARY_TUMOR) == "REFUTED"
-    assert judged("standard-error-measured", PRIMARY_TUMOR) == "MEASURED"  # the variance is flat around one half
 
 
 def test_every_method_is_compared() -> None:
