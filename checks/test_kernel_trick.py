@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulators import kernel_trick
+from simulators import kernel_trick, kernel_trick_flow
 from simulators.kernel_trick import KINDS, Regression, Tangent
+from simulators.kernel_trick_flow import Flow
 from theorems.kernel_trick import THEOREM
 
 from .engine.draw import Draw
@@ -49,6 +50,18 @@ def starts(draw: Draw, *, independent: bool = True) -> Regression:
     return replace(case, ridge=0.0, start=draw.choice(STARTS))
 
 
+def flows(draw: Draw, *, independent: bool = True) -> Flow:
+    """Flows of regressions of both kinds from any start; half of them of one input, along its line."""
+    time = draw.choice((1.0, 0.0, 0.1, 0.001, 10.0, 0.3))
+    if draw.boolean():
+        x, label = draw.choice((1.0, -1.0, 0.5, 2.0)), draw.choice((1.0, -1.0, 3.0))
+        ridge, query = draw.choice((0.0, 0.5)), draw.choice((1.0, -1.0, 0.5, 3.0))
+        twice = () if independent else (x,)
+        return Flow(Regression(((x,), *((v,) for v in twice)), (label, *twice), (query,), "linear", ridge), time)
+    case = regressions(draw, independent=independent)
+    return Flow(replace(case, start=draw.choice(((), *STARTS))), time)
+
+
 def tangents(draw: Draw, *, initial: bool = True) -> Tangent:
     """Nets of width 1 to 5 at an input, at t = 0 or after every weight has moved."""
     size = draw.integer(1, 3)
@@ -75,6 +88,11 @@ STARTED = Experiment(
     examples=(Regression(((1.0, 0.0),), (1.0,), (1.0, 1.0), start=(1.0,)),),
     search=6, batch=8, bulk=150, chunk=50, only=("start-term", "least-norm", "kernel-trick-from-any-start"),
 )  # fmt: skip
+FLOWS = Experiment(
+    "flows", THEOREM, flows, kernel_trick_flow.observe_flow,
+    examples=(Flow(Regression(((1.0,),), (1.0,), (1.0,)), 1.0),),
+    search=8, batch=8, bulk=150, chunk=50,
+)  # fmt: skip
 TANGENTS = Experiment(
     "tangents", THEOREM, tangents, kernel_trick.observe_tangent,
     examples=(Tangent((((1.0,), 0.0, 1.0),), (1.0,)),), search=12, batch=8, bulk=200,
@@ -82,6 +100,6 @@ TANGENTS = Experiment(
 
 
 class TestKernelTrick(Audit):
-    """Regressions from features, from Gram values and by a gradient method; tangent features."""
+    """Regressions from features, from Gram values and by a gradient method; gradient flows; tangent features."""
 
-    experiments = [REGRESSIONS, STARTED, TANGENTS]  # noqa: RUF012
+    experiments = [REGRESSIONS, STARTED, FLOWS, TANGENTS]  # noqa: RUF012

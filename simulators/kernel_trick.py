@@ -136,7 +136,8 @@ def _square(vector: Any) -> Any:
     return sum((vector[j, 0] ** 2 for j in range(vector.nrows())), ZERO)
 
 
-def _regression(case: Regression, element: int) -> dict[str, Any]:
+def sound(case: Regression, element: int) -> tuple[list[Vector], Vector, Vector, Any]:
+    """Inputs, query, labels and ridge as rationals; raises `MeasurementError` where they are no regression."""
     n = len(case.inputs)
     if n == 0 or len(case.labels) != n or not case.query or any(len(x) != len(case.query) for x in case.inputs):
         raise MeasurementError(
@@ -146,9 +147,20 @@ def _regression(case: Regression, element: int) -> dict[str, Any]:
     labels, ridge = rationals(case.labels, "y", element), rational(case.ridge, "ridge", element)
     if ridge < 0:
         raise MeasurementError(f"ridge {case.ridge}", "at least 0", "ridge", element)
+    return inputs, query, labels, ridge
+
+
+def start_of(case: Regression, size: int) -> list[Any]:
+    """The weights at the start: ``case.start`` repeated to ``size`` entries."""
+    return [rational(case.start[j % len(case.start)], "start") if case.start else ZERO for j in range(size)]
+
+
+def _regression(case: Regression, element: int) -> dict[str, Any]:
+    n = len(case.inputs)
+    inputs, query, labels, ridge = sound(case, element)
     feature, inner = feature_map(case, element), kernel(case, element)
     features, at_query = matrix([feature(x) for x in inputs]), feature(query)
-    start = [rational(case.start[j % len(case.start)]) if case.start else ZERO for j in range(len(at_query))]
+    start = start_of(case, len(at_query))
     basis = null_space(features)
     weights = weights_from_features(features, labels, ridge, basis)
     end = conjugate_gradients(features, labels, ridge, start)

@@ -7,7 +7,7 @@ the features: what its start has outside that span stays, and is not in the Gram
 
 from __future__ import annotations
 
-from sympy import MatrixSymbol, Max, Symbol, Trace, symbols
+from sympy import Abs, Derivative, MatrixSymbol, Max, Symbol, Trace, exp, symbols
 
 from theorems.statement import (
     And,
@@ -17,6 +17,7 @@ from theorems.statement import (
     Ge,
     Gt,
     Implies,
+    Le,
     Or,
     Saying,
     Source,
@@ -52,6 +53,17 @@ feature = observable("feature", "coordinate of Φ(x) that belongs to a weight", 
 slope = observable(
     "slope", "slope of the output at x along that weight, at time t", latex=r"\partial f_t(x)/\partial w"
 )
+time = observable("time", "how long the flow has run", domain="nonnegative", latex="t")
+flow = observable("flow", "prediction at x by the weights of gradient flow at time t", latex=r"\Phi(x)^\top w_t")
+flow_gram = observable(
+    "flow_gram", "prediction at x at time t from Gram values and outputs at the start alone", latex="f_t(x)"
+)
+end = observable("end", "prediction at x where the flow ends", latex=r"f_\infty(x)")
+reach = observable("reach", "|Φ(x)| |w_0 - w_∞|", domain="nonnegative", latex=r"|\Phi(x)||w_0-w_\infty|")
+rate = observable(
+    "rate", "a lower bound of the least eigenvalue of K + λI, and of λ if the start has a part outside the span",
+    domain="nonnegative", latex=r"\lambda_{\min}",
+)  # fmt: skip
 moved = observable("moved", "how far every weight has moved by time t", domain="nonnegative", latex=r"|w_t-w_0|_\infty")
 
 CLAIMS = (
@@ -78,6 +90,24 @@ CLAIMS = (
         follows_from=("invariant", "ends", "ridgeless"),
     ),
     Claim(
+        "flow",
+        Eq(flow, flow_gram),
+        words="At every time t gradient flow on the weights predicts what Gram values and the outputs at the start say: the "
+        "kernel trick holds of early stopping too.",
+        assumes=(),
+        follows_from=("flow-of-outputs",),
+        goal=1e-20,
+    ),
+    Claim(
+        "flow-ends",
+        Le(Abs(flow - end), reach * exp(-rate * time)),
+        "bound",
+        "It comes as near as it likes to the end of the gradient method: |f_t(x) - f_∞(x)| ≤ |Φ(x)| |w_0 - w_∞| exp(-λ_min t).",
+        (),
+        tight_at="one input, a query on its line, a start of 0",
+        follows_from=("invariant", "decay", "ends"),
+    ),
+    Claim(
         "start-term",
         Implies(Eq(ridge, 0), Eq(limit, gram + start - gram_start)),
         words="From another start, at λ = 0, the prediction keeps what regression cannot see of the start: f₀(x) less the "
@@ -97,7 +127,7 @@ CLAIMS = (
         Implies(Eq(ridge, 0), Eq(fit, y)),
         words="Where the Gram matrix is invertible, ridgeless regression fits every label.",
         assumes=("independent",),
-        follows_from=("row-solution",),
+        follows_from=("row-solution", "ridgeless"),
     ),
     Claim(
         "tangent-features",
@@ -110,7 +140,8 @@ CLAIMS = (
 
 _n, _p = symbols("n P", integer=True, positive=True)
 _Phi, _z = MatrixSymbol("Phi", _n, _p), MatrixSymbol("z", _p, 1)
-_r = MatrixSymbol("r", _n, 1)
+_r, _y, _w, _s = MatrixSymbol("r", _n, 1), MatrixSymbol("y", _n, 1), MatrixSymbol("w", _p, 1), MatrixSymbol("s", _p, 1)
+_t = Symbol("t", nonnegative=True)
 _lam = observable("lam", "ridge", domain="positive", latex=r"\lambda")
 _a, _b, _c, _d = (Symbol(name, real=True) for name in ("a", "b", "c", "d"))
 _h, _u, _v = (observable(name, "a positive number", domain="positive") for name in ("h", "u", "v"))
@@ -176,6 +207,24 @@ DERIVATION = (
         "The gradient Φᵀr has no component along any z with Φz = 0: zᵀΦᵀr = (Φz)ᵀr.",
         "symbolic",
         Eq(Trace(_z.T * _Phi.T * _r), Trace(_r.T * _Phi * _z)),
+    ),
+    Step(
+        "flow-of-outputs",
+        "From ẇ = -Φᵀ(Φw - y) - λw: u = Φw has u̇ = -K(u - y) - λu, and f = Φ(x)ᵀw has ḟ = -k_xᵀ(u - y) - λf; here for a row s.",
+        "symbolic",
+        Eq(
+            _s.T * (-_Phi.T * (_Phi * _w - _y) - _lam * _w),
+            -(_s.T * _Phi.T) * (_Phi * _w - _y) - _lam * (_s.T * _w),
+        ),
+    ),
+    Step(
+        "decay",
+        "A part that belongs to an eigenvalue μ decays as exp(-μ t), at most exp(-λ_min t) for μ ≥ λ_min.",
+        "symbolic",
+        And(
+            Eq(Derivative(exp(-_h * _t), _t), -_h * exp(-_h * _t)),
+            Implies(Ge(_u, _v), Le(exp(-_u * _t), exp(-_v * _t))),
+        ),
     ),
     Step(
         "ends",

@@ -127,10 +127,10 @@ STEPS = (
     ),
     Step(
         "triangle",
-        "|u| + |v| ≥ |u + v|, with u = y_c - f(c x) and v = f(c x) - c y = c (f(x) - y).",
-        "exact",
-        Ge(Abs(_u) + Abs(_v), Abs(_u + _v)),
-        domain={"u": tuple(range(-5, 6)), "v": tuple(range(-5, 6))},
+        "|u| + |v| ≥ |u + v|, with u = y_c - f(c x) and v = f(c x) - c y = c (f(x) - y); for like signs and, in squares, for "
+        "unlike ones.",
+        "symbolic",
+        And(Eq(Abs(_q) + Abs(_r), Abs(_q + _r)), Ge((Abs(_q) + Abs(-_r)) ** 2, (_q - _r) ** 2)),
     ),
     Step(
         "rank-nullity",
@@ -168,5 +168,6 @@ STEPS = (
             Eq(_h / _r * (Max(2 * _r + _q, 0) - 2 * Max(_r + _q, 0) + Max(_q, 0)), 0),
             Eq(_h / _r * (Max(-_q, 0) - 2 * Max(-_r - _q, 0) + Max(-2 * _r - _q, 0)), 0),
         ),
+        ("separate",),
     ),
 )

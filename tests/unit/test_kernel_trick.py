@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from simulators import kernel_trick
+from simulators import kernel_trick, kernel_trick_flow
 from simulators.interpolation_net import dot, matrix, rational, rationals
 from simulators.kernel_trick import Regression, Tangent, feature_map, kernel, null_space
+from simulators.kernel_trick_flow import Flow
 from simulators.measurement import MeasurementError
 
 CPU = torch.device("cpu")
@@ -61,6 +62,39 @@ def test_long_gradient_descent_ends_where_conjugate_gradients_do():
     assert found["limit"] == pytest.approx(at @ w, rel=1e-9)
     assert found["limit_norm"] == pytest.approx(w @ w, rel=1e-9)
     assert abs(found["limit"] - found["gram"]) > 1e-3
+
+
+def flowing(case, time):
+    table = kernel_trick_flow.observe_flow((Flow(case, time),), delta=0.0, device=CPU)
+    return {name: float(column.mid[0]) for name, column in table.columns.items()}
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.5])
+def test_gradient_flow_agrees_with_its_eigenvectors(ridge):
+    case = Regression(DATA.inputs, DATA.labels, DATA.query, "quadratic", ridge, DATA.start)
+    phi, at, labels, start = floats(case)
+    values, vectors = np.linalg.eigh(phi.T @ phi + ridge * np.eye(phi.shape[1]))
+    for time in (0.0, 0.1, 2.0):
+        grown = [time if abs(v) < 1e-9 else (1 - np.exp(-v * time)) / v for v in values]
+        w = vectors @ (np.exp(-values * time) * (vectors.T @ start) + grown * (vectors.T @ (phi.T @ labels)))
+        found = flowing(case, time)
+        assert found["flow"] == pytest.approx(at @ w, rel=1e-9)
+        assert found["flow_gram"] == pytest.approx(at @ w, rel=1e-9)
+    assert flowing(case, 0.0)["flow"] == pytest.approx(at @ start, rel=1e-15)
+    assert flowing(case, 1e4)["flow"] == pytest.approx(row(case)["limit"], rel=1e-9)
+
+
+def test_the_rate_is_below_every_eigenvalue_that_acts():
+    phi, *_ = floats(Regression(DATA.inputs, DATA.labels, DATA.query, "quadratic"))
+    rate = flowing(Regression(DATA.inputs, DATA.labels, DATA.query, "quadratic"), 1.0)["rate"]
+    least = np.linalg.eigvalsh(phi @ phi.T)[0]
+    assert least / 3 <= rate <= least
+    assert flowing(Regression(((1.0,), (1.0,)), (0.0, 1.0), (1.0,), ridge=0.5), 1.0)["rate"] == 0.5
+
+
+def test_a_negative_time_is_one_clear_error():
+    with pytest.raises(MeasurementError, match="at least 0"):
+        flowing(DATA, -1.0)
 
 
 def test_the_null_space_is_what_the_matrix_sends_to_zero():
