@@ -142,6 +142,7 @@ class Block:
 def _slide(source: Tensor, out: Tensor, step: int, radius: int) -> Iterator[tuple[Tensor, ...]]:
     """Sums of the ``2 radius + 1`` numbers at multiples of ``step`` around each, where they are inside."""
     yield source[:-step], source[step:], out[:-step]
+    yield source[-step:], source.new_zeros(()), out[-step:]
     yield out[step:], source[:-step], out[step:]
     for a in range(2, radius + 1):
         yield out[: -a * step], source[a * step :], out[: -a * step]
