@@ -84,7 +84,7 @@ PAIRED = Experiment(
 REPEATED = Experiment("repeated-trials", THEOREM, trials, small_data.observe_trials, search=10, bulk=200)
 VOTED = Experiment("votes", THEOREM, votes, small_data.observe_votes, search=20, bulk=300)
 EVERYWHERE = ("no-gap-shown-gaussian", "no-gap-shown-forest", "no-gap-shown-linear", "training-fold", "competitive")
-ON_TUMORS = ("published-gaps-inside", "three-points-unseen", "standard-error-measured", "split-noise", "mcnemar-silent")
+ON_TUMORS = ("published-gaps-inside", "three-points-unseen", "standard-error-measured", "split-noise", "tests-silent")
 SAID_OF_TUMORS = ("accuracies", "ranking", "training-samples")
 EVERY_SET = Experiment(
     "all-data-sets", THEOREM, studies, small_data_study.observe,

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from checks.engine.gather import gather
-from checks.engine.weigh import weigh
+from checks.engine.search import audit
+from checks.engine.weigh import SHOWN, weigh
 from checks.report.sentences import search
 from checks.test_small_data import PRIMARY_TUMOR
 from simulators import kernel_machines, small_data_file, small_data_sets
@@ -22,6 +23,7 @@ from simulators.small_data_file import Facts, Unfinished, decode, encode, measur
 from simulators.small_data_protocol import Cell, deal, packed, unpacked
 from simulators.small_data_sets import MissingExtra, integers_of, load, primary_tumor, standardised
 from simulators.streams import stream
+from tests import toy
 from theorems.small_data import CLAIMS, THEOREM
 
 CELL = Cell("wine", 0, "ntk", (("depth", 1), ("fixed", 0), ("C", 0.1)), "3f")
@@ -195,6 +197,14 @@ def test_a_measured_verdict_carries_its_estimates() -> None:
     first, *lines = search(verdict)
     assert first == "Measured by experiment `primary-tumor`:"
     assert lines[0].startswith("`Study(data='primary-tumor-330', seeds=8)`: gap")
+
+
+def test_of_many_measured_rows_the_first_are_shown_with_their_radii() -> None:
+    verdict = audit(toy.THEOREM.claim("balance"), toy.SAMPLED)
+    assert verdict.kind == "MEASURED"
+    assert len(verdict.measured) == SHOWN + 1
+    assert " ± " in verdict.measured[0]
+    assert verdict.measured[-1] == f"and {verdict.rows - SHOWN} rows more"
 
 
 def test_no_interval_is_claimed_without_its_estimate() -> None:
