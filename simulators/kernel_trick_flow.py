@@ -7,6 +7,7 @@ are taken in balls (flint); all else is rational.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ from .kernel_trick import (
     sound,
     start_of,
 )
-from .measurement import MeasurementError, Measurements, balls, simulator
+from .measurement import MeasurementError, Measurements, balls, reals, simulator
 
 BITS = 128
 GUARD = 64
@@ -100,6 +101,7 @@ def _flow(flow: Flow, element: int, bits: int) -> dict[str, Any]:
             "reach": reach,
             "rate": ridge if any(beside) else ridge + _slowest(matrix(gram)),
             "time": time,
+            "determinant": matrix(gram).det(),
         }
 
 
@@ -111,24 +113,31 @@ def _slowest(gram: Any) -> Any:
     return 1 / sum((inverse[i, i] for i in range(gram.nrows())), ZERO)
 
 
+def rounded(value: Any) -> tuple[float, float]:
+    """A ball or rational as a float64 and a radius that holds it, rounded up."""
+    middle = float(flint.arb(value).mid())
+    with flint.ctx.workprec(BITS + GUARD):
+        radius = (flint.arb(value) - flint.arb(middle)).abs_upper()
+    return middle, 0.0 if radius == 0 else math.nextafter(float(radius), math.inf)
+
+
 def observe_flow_precisely(flow: Flow, bits: int) -> Measurements:
-    """The columns of `observe_flow` for one flow, in balls of ``bits`` bits."""
-    return _table([_flow(flow, 0, bits)])
+    """The columns of `observe_flow` for one flow, in balls of ``bits`` bits and exact rationals."""
+    row = _flow(flow, 0, bits)
+    return Measurements({name: balls([row[name]]) for name in observe_flow.observables}, np.zeros(1))
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> Measurements:
-    return Measurements({name: balls(row[name] for row in rows) for name in NAMES.split()}, np.arange(len(rows)))
-
-
-NAMES = "flow flow_gram end reach rate time"
-
-
-@simulator(NAMES, limited_by="rounding", precisely=observe_flow_precisely)
+@simulator("flow flow_gram end reach rate time determinant", limited_by="rounding", precisely=observe_flow_precisely)
 def observe_flow(batch: tuple[Flow, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row for each flow: its prediction at the query from the weights and from Gram values, the prediction where it
     ends, |Φ(x)| times the distance of start and end, and a lower bound of the rate at which the slowest part decays.
 
-    Balls of 128 bits and more.  A malformed regression or a negative time raises `MeasurementError`.
+    Computed in balls of 128 bits: the radii are the rounding to float64.  A malformed regression or a negative time raises `MeasurementError`.
     """
     torch.empty(0, device=device)  # balls live on no device; an absent one is an error all the same
-    return _table([_flow(flow, k, BITS) for k, flow in enumerate(batch)])
+    rows = [_flow(flow, k, BITS) for k, flow in enumerate(batch)]
+    pairs = {name: [rounded(row[name]) for row in rows] for name in observe_flow.observables}
+    return Measurements(
+        {name: reals([m for m, _ in found], [r for _, r in found]) for name, found in pairs.items()},
+        np.arange(len(rows)),
+    )

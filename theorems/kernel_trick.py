@@ -96,7 +96,6 @@ CLAIMS = (
         "kernel trick holds of early stopping too.",
         assumes=(),
         follows_from=("flow-of-outputs",),
-        goal=1e-20,
     ),
     Claim(
         "flow-ends",
