@@ -6,7 +6,8 @@ from theorems.talk_statement import JudgedBy, audited, definition, unaudited
 
 _SINGULAR = "singular-value-ode"
 _TWO_LAYERS, _TRICK, _DATA = "two-layer-interpolation", "kernel-trick", "small-data"
-_DYNAMICS, _FINITE = "tangent-dynamics", "finite-width-kernel"
+_DYNAMICS, _LAZY, _FINITE = "tangent-dynamics", "lazy-training", "finite-width-kernel"
+_KERNEL, _CONVOLUTIONAL = "tangent-kernel", "convolutional-kernel"
 
 PART_1 = {
     "Part 1": [
@@ -120,9 +121,12 @@ PART_1 = {
             (JudgedBy(_TRICK, ("gram-alone",), ("infeasible-to-train",)),),
             "Regression on any number of features takes a system of as many unknowns as there are data points.",
         ),
-        unaudited(
+        audited(
             "initialize with suitably-scaled Gaussians so expected node value is equal at all layers",
-            "To be read as the expected square: the expected pre-activation is 0.",
+            "stands corrected",
+            (JudgedBy(_KERNEL, ("second-moment", "second-moment-unit"), ("node-value", "node-value-corrected")),),
+            "The expected square is: at any norm for ReLU, at norm 1 for other activations. The expected value is 0 before "
+            "an activation and not after it.",
         ),
         audited(
             "Test accuracy: 51.5 (Random Forest: 48.5, Gaussian Kernel: 48.4); 17-dimensional input, # training samples = 339",
@@ -154,15 +158,27 @@ PART_1 = {
             "Gradient descent moves the outputs by −H(t)(u(t) − y); with the slide's sign the loss would grow.",
         ),
         definition("H_ij(t) = ⟨∂u_i(t)/∂W(t), ∂u_j(t)/∂W(t)⟩"),
-        unaudited(
+        audited(
             "Thm ([Jacot et al.,'18] + followup papers): As width → ∞, ∀t H(t) → H*",
-            "Needs the tangent-kernel scaling, small steps, and a positive definite H* or finite time.",
+            "stands corrected",
+            (
+                JudgedBy(_FINITE, ("rate", "mean"), ("as-width-grows", "as-width-grows-unscaled", "expected-kernel")),
+                JudgedBy(_LAZY, ("kernel-stays", "drift-bound"), ("for-all-t",)),
+            ),
+            "In the tangent-kernel scaling, relative to the depth, under gradient flow on the square loss without weight decay.",
         ),
-        unaudited(
+        audited(
             "GD trajectory → ℓ₂ regression w.r.t. kernel H*",
-            "The output at initialisation is missing from the limit.",
+            "stands corrected",
+            (JudgedBy(_LAZY, ("early", "regression", "regression-from-zero", "unlearned"), ("l2-regression",)),),
+            "The output of the start stays in the limit, unless it is cancelled.",
         ),
-        unaudited("Infinitely wide nets definable in multiple ways; not all reduce to NTK regression"),
+        audited(
+            "Infinitely wide nets definable in multiple ways; not all reduce to NTK regression",
+            "stands",
+            (JudgedBy(_LAZY, (), ("other-limits",)),),
+            "Mean-field nets keep moving at every width.",
+        ),
     ],
     "Kernel regression reminder and computation": [
         audited(
@@ -177,8 +193,20 @@ PART_1 = {
             (JudgedBy(_TRICK, ("tangent-features",), ("coordinates",)),),
             "At every width; in the limit the inner product ceases to depend on the draw.",
         ),
-        unaudited("Dynamic programming algorithm to compute H* (also convnets) and thus ℓ₂ regression"),
-        unaudited("Treat infinitely wide layers as representing a continuous distribution of values"),
+        audited(
+            "Dynamic programming algorithm to compute H* (also convnets) and thus ℓ₂ regression",
+            "stands",
+            (
+                JudgedBy(_KERNEL, ("recursion", "relu-layer", "relu-layer-slope"), ("dynamic-programming",)),
+                JudgedBy(_CONVOLUTIONAL, ("window", "step", "flatten", "pooling"), ("dynamic-programming",)),
+            ),
+        ),
+        audited(
+            "Treat infinitely wide layers as representing a continuous distribution of values",
+            "stands",
+            (JudgedBy(_KERNEL, ("expectation", "expectation-slope"), ("continuous-distribution",)),),
+            "A Gaussian one: each layer is an expectation over it.",
+        ),
         audited(
             "Pretty good performance in small-data setting. Competitive with old champions like Random Forests",
             "stands",
@@ -190,8 +218,18 @@ PART_1 = {
             "analysis of what other algorithms (SGD, Adam, BN etc) do with infinitely wide nets",
             "An open problem in the talk itself.",
         ),
-        unaudited(
-            "Exact computation via infinitely wide nets (with convolution + global avg. pooling) Applied to CIFAR10"
+        audited(
+            "Exact computation via infinitely wide nets (with convolution + global avg. pooling) Applied to CIFAR10",
+            "stands corrected",
+            (
+                JudgedBy(
+                    _CONVOLUTIONAL,
+                    ("pooling", "one-hidden-layer", "self-pairs"),
+                    ("exact-computation", "finite-nets-average"),
+                ),
+            ),
+            "The computation is exact for the limit, not for the average of finite nets. The accuracies on CIFAR-10 are not "
+            "recomputed here; `theorem-audit gram --plan` says what that would take.",
         ),
     ],
 }
