@@ -94,10 +94,11 @@ def _flow(flow: Flow, element: int, bits: int) -> dict[str, Any]:
         weights = _weights(features, labels, ridge, start, time)
         by_gram = _outputs(gram, [inner(query, z) for z in inputs], labels, ridge, at_start, time)
         reach = flint.arb(dot(at_query, at_query) * dot(left, left)).sqrt()
+        by_weights = sum((flint.arb(v) * w for v, w in zip(at_query, weights, strict=True)), flint.arb(0))
         return {
-            "flow": sum((flint.arb(v) * w for v, w in zip(at_query, weights, strict=True)), flint.arb(0)),
+            "flow": by_weights,
             "flow_gram": by_gram,
-            "end": flint.arb(dot(at_query, end)),
+            "gap": by_weights - flint.arb(dot(at_query, end)),
             "reach": reach,
             "rate": ridge if any(beside) else ridge + _slowest(matrix(gram)),
             "time": time,
@@ -127,12 +128,13 @@ def observe_flow_precisely(flow: Flow, bits: int) -> Measurements:
     return Measurements({name: balls([row[name]]) for name in observe_flow.observables}, np.zeros(1))
 
 
-@simulator("flow flow_gram end reach rate time determinant", limited_by="rounding", precisely=observe_flow_precisely)
+@simulator("flow flow_gram gap reach rate time determinant", limited_by="rounding", precisely=observe_flow_precisely)
 def observe_flow(batch: tuple[Flow, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """One row for each flow: its prediction at the query from the weights and from Gram values, the prediction where it
-    ends, |Φ(x)| times the distance of start and end, and a lower bound of the rate at which the slowest part decays.
+    """One row for each flow: its prediction at the query from the weights and from Gram values, the first less that where
+    the flow ends, |Φ(x)| times the distance of start and end, and a lower bound of the rate of the slowest part.
 
-    Computed in balls of 128 bits: the radii are the rounding to float64.  A malformed regression or a negative time raises `MeasurementError`.
+    Computed in balls of 128 bits: the radii are the rounding to float64.  A malformed regression or a negative time raises
+    `MeasurementError`.
     """
     torch.empty(0, device=device)  # balls live on no device; an absent one is an error all the same
     rows = [_flow(flow, k, BITS) for k, flow in enumerate(batch)]

@@ -58,7 +58,7 @@ flow = observable("flow", "prediction at x by the weights of gradient flow at ti
 flow_gram = observable(
     "flow_gram", "prediction at x at time t from Gram values and outputs at the start alone", latex="f_t(x)"
 )
-end = observable("end", "prediction at x where the flow ends", latex=r"f_\infty(x)")
+gap = observable("gap", "prediction at time t less that where the flow ends", latex=r"(f_t(x)-f_\infty(x))")
 reach = observable("reach", "|Φ(x)| |w_0 - w_∞|", domain="nonnegative", latex=r"|\Phi(x)||w_0-w_\infty|")
 rate = observable(
     "rate", "a lower bound of the least eigenvalue of K + λI, and of λ if the start has a part outside the span",
@@ -99,7 +99,7 @@ CLAIMS = (
     ),
     Claim(
         "flow-ends",
-        Le(Abs(flow - end), reach * exp(-rate * time)),
+        Le(Abs(gap), reach * exp(-rate * time)),
         "bound",
         "It comes as near as it likes to the end of the gradient method: |f_t(x) - f_∞(x)| ≤ |Φ(x)| |w_0 - w_∞| exp(-λ_min t).",
         (),
