@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MISSING = ("", "?", "NA", "N/A")
 MOST_ROWS = 3000
 FEWEST_IN_A_CLASS = 4
+MOST_CLASSES = 100
 MOST_WORDS = 50
 MOST_FEATURES = 5000
 DELIMITERS = ("\t", ";", ",")
@@ -170,6 +171,8 @@ def _labels(path: Path, cells: Cells, place: int) -> list[str]:
             f"at least {FEWEST_IN_A_CLASS} a class, one for each fold",
             "leave out or merge rare classes, or name another --label",
         )
+    if len(counts) > MOST_CLASSES:
+        raise BadFile(f"{len(counts)} classes in column {name!r}", f"at most {MOST_CLASSES}", "name another --label")
     return labels
 
 

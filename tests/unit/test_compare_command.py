@@ -146,6 +146,7 @@ BAD = [
     ("5.1,3.5,rose\n4.9,3.0,rose\n", "the number 5.1 in the first line"),
     (GOOD.replace(",a\n", ",b\n"), "one class ('b') in column 'kind'"),
     (GOOD + "1,red,c\n", "1 row of class 'c'"),
+    ("x,k\n" + "".join(f"{k},c{k // 4}\n" for k in range(404)), "101 classes in column 'k'; expected at most 100"),
     (GOOD + "1,red,\n", "no label in line 26"),
     (GOOD.replace("\n7,", "\nnan,"), "nan in line 9 (column 'width'); expected a finite number"),
     (GOOD.replace("\n7,", "\n-inf,"), "-inf in line 9"),
