@@ -9,7 +9,7 @@ import numpy as np
 from simulators.measurement import MeasurementError
 from simulators.streams import octets
 
-KINDS = ("drawn", "same", "near", "double", "opposite", "flat", "black", "bright")
+KINDS = ("drawn", "same", "near", "double", "opposite", "flat", "black", "bright", "positive")
 """How the second image is made; see `ImagePair`."""
 NEAR = 2.0**-17
 BRIGHT = 2.0**10
@@ -20,7 +20,8 @@ class ImagePair:
     """Two images of small integers (over 4) times ``scale``, and the net that is asked about them.
 
     ``kind`` of the second image: *drawn* by itself, the *same*, *near* (the same plus 2^-17 of another), *double*,
-    *opposite* (the negative), *flat* (both images constant), *black* (all zeros) or *bright* (2^10 of another).
+    *opposite* (the negative), *flat* (both images constant), *black* (all zeros), *bright* (2^10 of another) or
+    *positive* (both images without their signs).
     Seed 0 is the image of ones beside a ramp.  ``shift``: rows and columns by which the second image is also moved.
     """
 
@@ -55,6 +56,8 @@ def images(pair: ImagePair, element: int | None = None) -> np.ndarray:
     first, other = drawn
     if pair.kind == "flat":
         first, other = np.broadcast_to(first[:1, :1], shape[1:]), np.broadcast_to(other[:1, :1], shape[1:])
+    if pair.kind == "positive":
+        first, other = np.abs(drawn)
     second = {
         "same": first,
         "near": first + NEAR * other,
