@@ -171,26 +171,27 @@ def _number(value: float, like: ScalarBall) -> ScalarBall:
     return ScalarBall(mid, UNIT * mid.abs())
 
 
-def fast(pair: ImagePair, x: np.ndarray, y: np.ndarray, device: torch.device, **options: str) -> float:
-    """The value of the fast code for two images in float64."""
+def fast(pair: ImagePair, x: np.ndarray, y: np.ndarray, device: torch.device, **options: str) -> np.ndarray:
+    """Values (n,) of the fast code in float64 for one image x (height, width, channels) and images y (n, …)."""
     kernel = ConvolutionalTangentKernel(pair.depth, pair.filter, padding=pair.padding, **options)
-    both = [torch.from_numpy(v[None]).to(device) for v in (x, y)]
-    return float(kernel(*both)[0, 0])
+    return kernel(torch.from_numpy(x[None]).to(device), torch.from_numpy(y).to(device))[0].cpu().numpy()
 
 
-def _values(p: ImagePair, x: np.ndarray, y: np.ndarray, device: torch.device, rad: dict[str, float]) -> list[Cell]:
+def _values(p: ImagePair, x: np.ndarray, y: np.ndarray, device: torch.device, rad: dict[str, float]) -> dict[str, Cell]:
     """The fast code's values of one pair; ``rad`` has the radius of each column."""
-    rolled = [np.roll(y, shift, (0, 1)) for shift in _rolls(p)]
-    moved = np.roll(y, p.shift, (0, 1))
+    rolled = np.stack([np.roll(y, shift, (0, 1)) for shift in _rolls(p)])
+    flat = fast(p, x, np.concatenate([rolled, x[None]]), device, pooling="none")
+    pooled = fast(p, x, np.stack([y, np.roll(y, p.shift, (0, 1))]), device)
+    middle = fast(p, x, x[None], device, pooling="none", trained="middle")
     mid = {
-        "H_flat": fast(p, x, y, device, pooling="none"),
-        "H_gap": fast(p, x, y, device),
-        "H_shifted": fast(p, x, moved, device),
-        "H_shifts": float(np.mean([fast(p, x, v, device, pooling="none") for v in rolled])),
-        "H_self": fast(p, x, x, device, pooling="none"),
-        "H_middle": fast(p, x, x, device, pooling="none", trained="middle"),
+        "H_flat": flat[0],
+        "H_gap": pooled[0],
+        "H_shifted": pooled[1],
+        "H_shifts": flat[:-1].mean(),
+        "H_self": flat[-1],
+        "H_middle": middle[0],
     }
-    return [(mid[name], rad[name] + 8 * UNIT * abs(mid[name])) for name in VALUES if name in mid]
+    return {name: (float(v), rad[name] + 8 * UNIT * abs(float(v))) for name, v in mid.items()}
 
 
 def _valued(batch: Sequence[ImagePair], cells: list[dict[str, Any]], column: Any) -> Measurements:
@@ -232,28 +233,32 @@ def observe_values(batch: tuple[ImagePair, ...], *, delta: float, effort: int = 
     cells: dict[int, dict[str, Cell]] = {}
     for positions, pairs in groups(batch):
         x, y = np.stack([images(p, k) for k, p in zip(positions, pairs, strict=True)], 1)
-        rolls = _rolls(pairs[0])
-        plain, own = value_balls(x, y, pairs[0], device), value_balls(x, x, pairs[0], device)
-        moved = value_balls(x, np.stack([np.roll(v, p.shift, (0, 1)) for v, p in zip(y, pairs, strict=True)]), pairs[0], device)
-        around = [value_balls(x, np.roll(y, shift, (1, 2)), pairs[0], device)["flat"].rad.cpu() for shift in rolls]
-        wide = torch.stack(around).mean(0) * (1 + 4 * len(rolls) * UNIT)
-        energy = total(_squares(x, device))
+        rolls, size = _rolls(pairs[0]), len(pairs)
+        moved = np.stack([np.roll(v, p.shift, (0, 1)) for v, p in zip(y, pairs, strict=True)])
+        others = [*(np.roll(y, shift, (1, 2)) for shift in rolls), moved, x]
+        found = value_balls(np.concatenate([x] * len(others)), np.concatenate(others), pairs[0], device)
+        parts = {name: [_part(ball, n * size, size) for n in range(len(others))] for name, ball in found.items()}
+        wide = torch.stack([ball.rad for ball in parts["flat"][:-2]]).mean(0) * (1 + 4 * len(rolls) * UNIT)
+        sized = {
+            "H_flat": parts["flat"][0], "H_gap": parts["gap"][0], "H_shifted": parts["gap"][-2],
+            "H_self": parts["flat"][-1], "H_middle": parts["middle"][-1],
+        }  # fmt: skip
+        totals = {
+            "U_diagonal": parts["flat"][0], "U_all": parts["all"][0], "energy": total(_squares(x, device)),
+            "energy_last": parts["last"][-1],
+        }  # fmt: skip
         for n, (k, p) in enumerate(zip(positions, pairs, strict=True)):
-            sized = {
-                "H_flat": plain["flat"], "H_gap": plain["gap"], "H_shifted": moved["gap"], "H_self": own["flat"],
-                "H_middle": own["middle"],
-            }  # fmt: skip
             rad = {name: float(ball.rad[n]) for name, ball in sized.items()}
-            rad["H_shifts"] = float(wide[n]) + len(rolls) * UNIT * float(own["flat"].mid[n].abs())
+            rad["H_shifts"] = float(wide[n]) + len(rolls) * UNIT * float(parts["flat"][-1].mid[n].abs())
             if p.depth == 1:
                 rad["H_middle"] = 0.0  # a product with an exact 0
-            measured = iter(_values(p, x[n], y[n], device, rad))
-            totals = {"U_diagonal": plain["flat"], "U_all": plain["all"], "energy": energy, "energy_last": own["last"]}
-            cells[k] = {
-                name: (float(totals[name].mid[n]), float(totals[name].rad[n])) if name in totals else next(measured)
-                for name in VALUES
-            }
+            sums = {name: (float(ball.mid[n]), float(ball.rad[n])) for name, ball in totals.items()}
+            cells[k] = sums | _values(p, x[n], y[n], device, rad)
     return _valued(batch, [cells[k] for k in range(len(batch))], lambda c: reals([v[0] for v in c], [v[1] for v in c]))
+
+
+def _part(ball: ScalarBall, start: int, size: int) -> ScalarBall:
+    return ball[start : start + size]
 
 
 def _squares(x: np.ndarray, device: torch.device) -> ScalarBall:

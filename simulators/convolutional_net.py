@@ -127,14 +127,16 @@ def second_moments(nets: ConvNets) -> np.ndarray:
 
     Let S_h be Σ_i Σ_v |y_v(i)|² for all derivatives y_v of x^(h) in the directions v of one layer's weights.  Given the
     earlier layers, S_h is a mean over independent channels whose law is even in the filter, so that the gate halves
-    every moment: E S_h ≤ τ/q² and the variance is at most 6/m of its square, with τ = Σ_i Σ_v |p(y_v)(i)|² ≤ q² S_{h-1},
-    for Gaussian forms of trace t have a second moment of at most 3 t².  So ‖S_L‖₂ ≤ (1 + 6/m)^(L/2) τ₁/q² with
-    τ₁ = Σ_i |p_i|² of the image; the derivative of f adds a factor √3 for its Gaussian output weights, and there are
+    every moment: E S_h ≤ τ/q² and the variance is at most 6/m of its square, with τ = Σ_i Σ_v |p(y_v)(i)|²,
+    for Gaussian forms of trace t have a second moment of at most 3 t², and w q² the most windows that hold a pixel, so
+    that τ ≤ w q² S_{h-1}.  So ‖S_L‖₂ ≤ (1 + 6/m)^(L/2) w^(L-1) τ₁/q² with τ₁ = Σ_i |p_i|² of the image; the derivative of f adds a factor √3 for its Gaussian output weights, and there are
     L + 1 layers, the last without that factor.  Pooling divides by the pixels at most (Cauchy-Schwarz), and
     H(x, x')² ≤ H(x, x) H(x', x') holds for every net.
     """
     pair = nets.pair
     pixel = np.append((images(pair) ** 2).sum(3).reshape(2, -1), np.zeros((2, 1)), 1)
-    tau = pixel[:, windows(pair)].sum((1, 2)) / pair.filter**2 / (pair.pixels if nets.pooled else 1)
+    seen = windows(pair)
+    most = np.bincount(seen.reshape(-1), minlength=pair.pixels + 1)[:-1].max() / pair.filter**2
+    tau = pixel[:, seen].sum((1, 2)) / pair.filter**2 / (pair.pixels if nets.pooled else 1) * most ** (pair.depth - 1)
     root = (1 + np.sqrt(3) * pair.depth) * (1 + 6 / nets.width) ** (pair.depth / 2) * tau
     return np.array([root[0] ** 2, root[0] * root[1], root[1] ** 2]) * (1 + 1e-12)

@@ -24,6 +24,7 @@ FLOAT = 2.0**-24
 OPERATIONS = 64
 """Roundings behind an entry of a net of one layer; sums of many terms are in float64."""
 NETS = 1 << 15
+SELF_NETS = 1 << 14
 RATE_NETS = 640
 RATIO = 16
 """The widths of a rate are m and 16 m."""
@@ -57,7 +58,7 @@ def limits(nets: ConvNets, device: torch.device) -> list[Cell]:
     x, y = np.stack([both[[a for a, _ in PAIRS]], both[[b for _, b in PAIRS]]])
     rad = value_balls(x, y, nets.pair, device)[name].rad.cpu().numpy()
     pooling = "average" if nets.pooled else "none"
-    mid = [fast(nets.pair, x[k], y[k], device, pooling=pooling) for k in range(3)]
+    mid = [float(fast(nets.pair, x[k], y[k : k + 1], device, pooling=pooling)[0]) for k in range(3)]
     return [(m, float(r) + 8 * UNIT * abs(m)) for m, r in zip(mid, rad, strict=True)]
 
 
@@ -96,7 +97,7 @@ def _observed(
     device, rows = torch.device(device), []
     for k, nets in enumerate(batch):
         _check(nets, k)
-        count = NETS * 4 ** (effort + (nets.pair.depth > 1 and len(chosen) == 3))
+        count = (SELF_NETS if len(chosen) == 2 else NETS * (4 if nets.pair.depth > 1 else 1)) * 4**effort
         means, limit = _means(nets, count, chosen, delta, device), limits(nets, device)
         rows += [(k, p, (means[n], limit[p], delta / len(chosen))) for n, p in enumerate(chosen)]
     return _table(rows, names, delta, batch)
@@ -110,7 +111,7 @@ def observe_mean(batch: tuple[ConvNets, ...], *, delta: float, effort: int = 0, 
 
 @simulator("L mean_self H_own", limited_by="sampling")
 def observe_self(batch: tuple[ConvNets, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """Rows for (x, x) and (x', x'): the mean kernel of 2^15 nets, and that of infinite width."""
+    """Rows for (x, x) and (x', x'): the mean kernel of 2^14 nets, and that of infinite width."""
     return _observed(batch, (0, 2), ("mean_self", "H_own"), delta, effort, device)
 
 
