@@ -93,6 +93,8 @@ class TangentKernel:
             part = out[start:stop, first:]
             getattr(_last(self._layers(pairs, work)), what)(part)
             if columns is None:
+                square = part[:, : stop - start]
+                square.copy_(square.triu() + square.triu(1).t())  # symmetric to the last bit
                 out[stop:, start:stop].copy_(part[:, stop - start :].t())
         return as_given(out, X)
 
@@ -137,12 +139,15 @@ def layer_balls(
         return mid, Layers(*(torch.stack([getattr(r, part) for r in rad]) for part in ("sigma", "sigma_dot", "theta")))
     coarse, mid = (_layers(pairs, like, depth, kind, effort + more) for more in (0, 1))
     rough = (64 + 4 * features) * (depth + 1) * UNIT
-    return mid, Layers(
-        *(
-            HALVING * (fine - other).abs() + rough * torch.maximum(fine.abs(), other.abs()).amax((1, 2), keepdim=True)
-            for fine, other in ((getattr(mid, part), getattr(coarse, part)) for part in ("sigma", "sigma_dot", "theta"))
-        )
-    )
+
+    def radius(fine: Tensor, other: Tensor) -> Tensor:
+        largest = torch.maximum(fine.abs(), other.abs()).amax((1, 2), keepdim=True)
+        shifted = largest * (2.0**27 + 1)  # the leading 26 bits: a radius need not know more
+        rounding = rough * (shifted - (shifted - largest))
+        # A difference of the size of rounding is rounding.
+        return rounding + HALVING * ((fine - other).abs() - rounding).clamp_min(0)
+
+    return mid, Layers(*(radius(getattr(mid, p), getattr(coarse, p)) for p in ("sigma", "sigma_dot", "theta")))
 
 
 def tangent_kernel_ball(

@@ -80,7 +80,7 @@ def _seven(instance: Related) -> tuple[Points, Points, Points]:
 
 
 def _given(batch: Sequence[Related], element: Any) -> dict[str, Any]:
-    """What is known exactly: products of the inputs, multiples, depth, constants."""
+    """What is known exactly: products of the inputs, multiples, depth, dimension."""
     exact = [batch[e].points.exact() for e in element]
     return {
         "inner": balls(inner(x, y) for x, y in exact),
@@ -89,6 +89,7 @@ def _given(batch: Sequence[Related], element: Any) -> dict[str, Any]:
         "p": integers(batch[e].p for e in element),
         "q": integers(batch[e].q for e in element),
         "L": depths(tuple(i.points for i in batch), np.array(element)),
+        "d": integers(len(batch[e].points.rows[0]) for e in element),
     }
 
 
@@ -110,7 +111,7 @@ def _constant(points: Points) -> arb:
 
 
 @simulator(
-    " ".join((*_PAIR, "inner", "square_x", "square_y", "p", "q", "L", "keep", *TRAITS)),
+    " ".join((*_PAIR, "inner", "square_x", "square_y", "p", "q", "L", "d", "keep", *TRAITS)),
     limited_by="rounding",
     precisely=related_precisely,
 )
