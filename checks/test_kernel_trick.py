@@ -81,7 +81,7 @@ REGRESSIONS = Experiment(
         Regression(((1.0,), (2.0,)), (1.0, 4.0), (3.0,), "quadratic", 1.0, (1.0,)),
         Regression(((1.0, 0.0),), (1.0,), (1.0, 1.0), start=(1.0, 0.0)),
     ),
-    search=12, batch=8, bulk=300, chunk=100,
+    search=12, batch=8, bulk=200, chunk=100,
 )  # fmt: skip
 STARTED = Experiment(
     "starts", THEOREM, starts, kernel_trick.observe,

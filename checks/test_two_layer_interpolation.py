@@ -89,12 +89,12 @@ def lines(draw: Draw) -> Line:
 
 
 def economies(draw: Draw, *, distinct: bool = True) -> Economy:
-    """Two to nine points in up to three dimensions, labels of any kind."""
-    n, inputs = draw.integer(2, 9), draw.integer(1, 3)
+    """Two to ten points in up to three dimensions, labels of any kind, with an output bias and without."""
+    n, inputs = draw.integer(2, 10), draw.integer(1, 3)
     points, labels = separate(draw, n, inputs), values(draw, n)
     if not distinct:  # an input twice, with two labels
         points, labels = (*points, points[0]), (*labels, labels[0] + 1)
-    return Economy(points, labels)
+    return Economy(points, labels, draw.boolean())
 
 
 def multiples(draw: Draw, *, relu: bool = True, positive: bool = True) -> Multiple:
@@ -135,11 +135,11 @@ FITTED = Experiment(
         Problem(((1.0,), (-1.0,)), (1.0, 1.0)),
         Problem(((0.0,),), (1.0,), output_bias=False, scale=0.5),
     ),
-    search=12, batch=8, bulk=300, chunk=100,
+    search=12, batch=8, bulk=200, chunk=100,
 )  # fmt: skip
 LINES = Experiment(
     "lines", THEOREM, lines, interpolation_given.observe_line,
-    examples=(zigzag(3), zigzag(8)), search=20, batch=8, bulk=500,
+    examples=(zigzag(3), zigzag(8)), search=16, batch=8, bulk=400,
 )  # fmt: skip
 ECONOMIES = Experiment(
     "economies", THEOREM, economies, interpolation_least.observe_least,
@@ -148,11 +148,11 @@ ECONOMIES = Experiment(
 )  # fmt: skip
 MULTIPLES = Experiment(
     "multiples", THEOREM, multiples, interpolation_given.observe_multiple,
-    examples=(Multiple((((1.0,), 0.0, 1.0),), (1.0,), 2.0, (1.0, 1.0)),), search=20, batch=8, bulk=1000,
+    examples=(Multiple((((1.0,), 0.0, 1.0),), (1.0,), 2.0, (1.0, 1.0)),), search=16, batch=8, bulk=500,
 )  # fmt: skip
 BEYOND = Experiment(
     "beyond", THEOREM, beyond, interpolation_given.observe_beyond,
-    examples=(Beyond((((1.0,), 0.0, 1.0),), ((0.0,), (1.0,)), (0.5,), 1.0),), search=20, batch=8, bulk=300,
+    examples=(Beyond((((1.0,), 0.0, 1.0),), ((0.0,), (1.0,)), (0.5,), 1.0),), search=12, batch=8, bulk=150,
 )  # fmt: skip
 
 

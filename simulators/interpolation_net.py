@@ -23,7 +23,7 @@ def rational(value: float, observable: str = "", element: int | None = None) -> 
     """A decimal as a flint rational.  Raises `MeasurementError` for NaN and infinity."""
     if not math.isfinite(value):
         raise MeasurementError(f"{value}", "a finite decimal", observable, element)
-    return flint.fmpq(*Fraction(repr(value)).as_integer_ratio())
+    return flint.fmpq(*Fraction(repr(float(value))).as_integer_ratio())
 
 
 def rationals(values: Iterable[float], observable: str = "", element: int | None = None) -> Vector:

@@ -1,7 +1,7 @@
 """What nets with one hidden layer can fit: any labels on n distinct inputs with n units, in a continuum of ways.
 
 f(x) = Σ_r a_r max(w_r · x + b_r, 0), perhaps with an output bias, which counts as one more unit.  n units are enough by
-a forward substitution; with an output bias the least width that always suffices is n - 2 neurons from five points on.  The zero-loss nets are never isolated: near a regular one they form a manifold
+a forward substitution; the least width that always suffices is n - 2 neurons, from five or seven points on.  The zero-loss nets are never isolated: near a regular one they form a manifold
 of dimension p - n, with p the number of parameters.  Some of them are right off the data, others wrong by any amount.
 """
 
@@ -58,9 +58,10 @@ turns = observable(
     latex=r"\tau",
 )  # fmt: skip
 width_least = observable(
-    "width_least", "neurons of the narrowest net that is built, beside an output bias", domain="positive integer",
+    "width_least", "neurons of the narrowest net that is built", domain="positive integer",
     latex=r"m_{\min}",
 )  # fmt: skip
+output_bias = observable("output_bias", "its output has a bias", domain="boolean", latex=r"\exists c")
 f_least = observable("f_least", "its output", latex=r"f_{\min}")
 multiple = observable("multiple", "a factor c of the input", domain="nonnegative", latex="c")
 f_multiple = observable("f_multiple", "output at c x", latex="f(cx)")
@@ -107,11 +108,18 @@ CLAIMS = (
     ),
     Claim(
         "least-width",
-        Implies(Ge(n, 5), And(Eq(f_least, y), Eq(width_least, n - 2))),
-        words="From five points on, n - 2 neurons and an output bias fit any labels on distinct inputs: with the two bounds "
-        "on turns, the least width that always suffices is n - 2 for n ≥ 5 and n - 1 for 2 ≤ n ≤ 4.",
+        Implies(And(output_bias, Ge(n, 5)), And(Eq(f_least, y), Eq(width_least, n - 2))),
+        words="From five points on, n - 2 neurons and an output bias fit any labels on distinct inputs.  With the two bounds "
+        "on turns: the least width that always suffices is n - 2 for n ≥ 5 and n - 1 for 2 ≤ n ≤ 4.",
         assumes=("distinct",),
         follows_from=("separate", "zigzag"),
+    ),
+    Claim(
+        "least-width-without-output-bias",
+        Implies(And(Not(output_bias), Ge(n, 7)), And(Eq(f_least, y), Eq(width_least, n - 2))),
+        words="Without an output bias n - 2 neurons suffice from seven points on.",
+        assumes=("distinct",),
+        follows_from=("separate", "zigzag-without-output-bias"),
     ),
     Claim(
         "homogeneous",
@@ -154,6 +162,15 @@ CLAIMS = (
         "the zero-loss nets near it form a manifold of dimension p - n.",
         assumes=FITTING,
         follows_from=("separate", "forward-substitution", "implicit-functions"),
+    ),
+    Claim(
+        "dimension-at-least",
+        Ge(nullity, p - n),
+        "bound",
+        "For any n inputs and any net the null space of the derivatives has a dimension of at least p - n.",
+        (),
+        tight_at="the fitted nets",
+        follows_from=("rank-nullity",),
     ),
     Claim(
         "dimension-grows",
@@ -273,7 +290,8 @@ THEOREM = Theorem(
     ),
     non_claims=(
         "The least width is that for the worst inputs and labels, n points of a line with alternating labels; inputs in "
-        "general position in R^d may need far fewer neurons.  Without an output bias it lies between n - 2 and n.",
+        "general position in R^d may need far fewer neurons.  Without an output bias and for fewer than seven points it "
+        "lies between n - 2 and n.",
         "That such a net exists does not say that gradient descent finds it.",
         "Infeasible to train is not judged here: the nets are written down by one forward substitution, which is no "
         "training; what training an infinitely wide net costs is a matter of its kernel.",

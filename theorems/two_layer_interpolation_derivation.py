@@ -7,7 +7,8 @@ from sympy import Abs, Max, Symbol
 from .statement import And, Eq, Ge, Gt, Implies, Lt, Step, observable
 
 _y1, _y2, _y3, _a1, _a2, _a3 = (Symbol(name, real=True) for name in ("y1", "y2", "y3", "a1", "a2", "a3"))
-_m0, _m1, _m2, _m3, _d0 = (Symbol(name, real=True) for name in ("m0", "m1", "m2", "m3", "delta"))
+_m0, _m1, _m2, _m3, _m4, _d0 = (Symbol(name, real=True) for name in ("m0", "m1", "m2", "m3", "m4", "delta"))
+_y5 = Symbol("y5", real=True)
 _g1, _g2, _g3, _e2, _e3, _s, _q, _r = (
     observable(name, "a positive number", domain="positive") for name in ("g1", "g2", "g3", "e2", "e3", "s", "q", "r")
 )
@@ -104,6 +105,21 @@ STEPS = (
                 Eq(-(_m3 - _m2) + (_m1 - _m0), _m1),
                 Eq(-(_m3 - _m2) + (_m1 - _m0) + (_m2 - _m1), _m2),
                 Eq((_m1 - _m0) + (_m2 - _m1), _m3),
+            ),
+        ),
+        ("separate", "between"),
+    ),
+    Step(
+        "zigzag-without-output-bias",
+        "With the third and fourth neurons facing left, L_0 = L_2 - L_3 + L_3 - L_4 = L_2 - L_4, of slope m2 - m4.  With L_2 "
+        "through (g1 + g2, y3) and L_4 through (g1 + g2 + g3, y5) this is y1 at 0 for m2 (g1 + g2) = y3 - y1 - y5 + "
+        "m4 (g1 + g2 + g3): m2 and m2 - m4 are as steep as one likes, with the sign of m4.",
+        "symbolic",
+        Implies(
+            Eq(_m2, (_y3 - _y1 - _y5 + _m4 * (_g1 + _g2 + _g3)) / (_g1 + _g2)),
+            And(
+                Eq((_y3 - _m2 * (_g1 + _g2)) - (_y5 - _m4 * (_g1 + _g2 + _g3)), _y1),
+                Eq(_m2 - _m4, (_y3 - _y1 - _y5 + _m4 * _g3) / (_g1 + _g2)),
             ),
         ),
         ("separate", "between"),

@@ -48,6 +48,7 @@ def output(theta: torch.Tensor, net: Net, inputs: torch.Tensor) -> torch.Tensor:
 def test_a_decimal_is_the_rational_that_it_prints_as():
     assert rational(0.1) == flint.fmpq(1, 10)
     assert rational(-1e-6) == flint.fmpq(-1, 10**6)
+    assert rational(np.float64(0.25)) == rational(1) / 4
     with pytest.raises(MeasurementError, match="finite decimal"):
         rational(float("nan"))
 
@@ -116,6 +117,21 @@ def test_three_neurons_and_an_output_bias_fit_five_points(labels):
     assert len(net.neurons) == 3
     assert [net.value((t,)) for t in times] == list(rationals(labels))
     _, kinks = pieces(times, rationals(labels))
+    assert all(a < b for a, b in pairwise(kinks))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("output_bias", [True, False])
+def test_two_neurons_fewer_than_points_fit_any_labels(seed, output_bias):
+    random = stream("least", seed)
+    n = int(random.integers(5 if output_bias else 7, 12))
+    times = [flint.fmpq(int(v), 10) for v in sorted(random.choice(200, size=n, replace=False))]
+    labels = [flint.fmpq(int(v)) * (-1) ** k for k, v in enumerate(random.integers(-3 + 2 * (seed % 3), 5, size=n))]
+    net = least_net([(t,) for t in times], labels, output_bias)
+    assert len(net.neurons) == n - 2
+    assert (net.offset is not None) == output_bias
+    assert [net.value((t,)) for t in times] == labels
+    _, kinks = pieces(times, labels, output_bias)
     assert all(a < b for a, b in pairwise(kinks))
 
 
