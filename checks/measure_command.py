@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -132,9 +134,46 @@ def bar(words: str, total: int) -> Iterator[Step]:
     if not console.is_terminal:
         click.echo(f"{words} …", err=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with (
+        heeded() as stop,
+        Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress,
+    ):
         task = progress.add_task(words, total=total)
-        yield lambda done: progress.update(task, advance=done)
+
+        def step(done: int) -> None:
+            stop()
+            progress.update(task, advance=done)
+
+        yield step
+
+
+@contextmanager
+def heeded() -> Iterator[Callable[[], None]]:
+    """Ctrl-C is remembered and raised by the function given, and at the end; a second one is raised at once.
+
+    Raised wherever it arrives, it is lost in libraries that swallow what goes wrong while they are imported.
+    """
+    pressed: list[int] = []
+
+    def remember(number: int, frame: object) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    def stop() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before != signal.default_int_handler:
+        yield stop
+        return
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield stop
+        stop()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _key(name: str) -> Key:

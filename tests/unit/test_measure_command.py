@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import sklearn.ensemble
 import sklearn.svm  # noqa: F401 - the first import of it moves a global generator
 
 from checks import __main__ as command_line
+from checks.measure_command import heeded
 from simulators import kernel_machines, small_data_file, small_data_protocol
 from simulators.small_data_file import decode
 
@@ -79,6 +82,27 @@ def test_an_interrupted_measurement_goes_on_where_it_was(
     assert err.startswith("going on after 3 cells that are finished\n")
     assert output.read_bytes() == whole.read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cells.json", "whole.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_is_heeded_at_the_next_step_and_never_lost() -> None:
+    reached = []
+    with pytest.raises(KeyboardInterrupt), heeded() as stop:
+        stop()
+        try:
+            os.kill(os.getpid(), signal.SIGINT)  # here a library would swallow it
+            reached.append("after it arrived")
+        except KeyboardInterrupt:
+            reached.append("raised where it arrived")
+        stop()
+    assert reached == ["after it arrived"]
+    with pytest.raises(KeyboardInterrupt), heeded():
+        os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), heeded():
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("the second one is raised at once")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_cell_that_differs_is_shown_and_fails(
