@@ -51,8 +51,7 @@ def sample(net: WideNet, statistic: Statistic, effort: int, device: torch.device
     drawn = ensemble(coordinates(net.points, device), net.widths, net.activation, STREAM, key, run)
     blocks = []
     for d in drawn.draw(net.nets * 4**effort):
-        nets = d.outputs[0].shape
-        blocks.append(torch.stack([s.double().expand(nets) for s in statistic(d)]).cpu().numpy())
+        blocks.append(torch.stack([s.double() for s in statistic(d)]).cpu().numpy())
     return np.concatenate(blocks, axis=1)
 
 
@@ -108,7 +107,7 @@ def observe_deep(nets: tuple[WideNet, ...], *, delta: float, effort: int = 0, de
         standard, depth = replace(net, parameterisation="standard"), len(net.widths)
 
         def statistics(d: Drawn) -> list[Tensor]:
-            squares = [d.norm(depth, 0).square(), d.outputs[0].double() ** 4]
+            squares = [d.norm(depth, 0).square(), d.outputs[:, 0].double() ** 4]
             return [d.kernel(0, 0, rates(net)), d.kernel(0, 0, rates(standard)), *squares]
 
         values = sample(net, statistics, effort, device)

@@ -36,12 +36,8 @@ def draw(
             for layer, s in enumerate(sizes)
         ]
         found = passes(weights, inputs, activation)
-        yield Drawn(
-            tuple(_inner(a) for a in found.features), tuple(_inner(b) for b in found.backward), tuple(found.output.mT)
+        features, backward = (
+            tuple((v.double() @ v.double().mT).expand(count, -1, -1) for v in vectors)
+            for vectors in (found.features, found.backward)
         )
-
-
-def _inner(vectors: Tensor) -> list[list[Tensor]]:
-    """⟨v_i, v_j⟩ for i ≥ j of vectors (…, n, m)."""
-    gram = vectors.double() @ vectors.double().mT
-    return [[gram[..., i, j] for j in range(i + 1)] for i in range(gram.shape[-1])]
+        yield Drawn(features, backward, found.output)

@@ -20,42 +20,53 @@ import torch
 from torch import Tensor
 
 from simulators.dual_activations import Activation, find
-from simulators.streams import normals
+from simulators.empirical_kernel import slope_beside
+from simulators.streams import octets
 
 NUMBERS = 2**18
 """Normal numbers drawn at once for each hidden layer: what is made of them fits the cache."""
 PARALLEL = {torch.float32: 2.0**-20, torch.float64: 2.0**-48}
 """A direction shorter than this share of its vector is rounding: the inputs are parallel there."""
+MEMORY = 7 * 2**22
+"""Bytes of a block of memory that is freed once: after that the C library keeps freed memory of this size, and fresh
+pages, a quarter of the time, are not asked for again and again."""
+SURE = 0.03
+"""Where more than this share of a squared length is left, a direction is taken from the Gram matrix."""
+AGAIN = 0.1
+"""Where less than this share of a length is left, Gram and Schmidt's step is made twice."""
+WIDE = 128
+"""From this width on inner products are matrix products; below, sums over units with the nets side by side."""
 
-Vectors = list[Tensor]
-"""One tensor (nets, width) for each input or direction."""
+Numbers = list[Tensor]
+"""One number a net, (nets,), each."""
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """Some nets: inner products of features and of backward vectors, layer by layer, and outputs.
 
-    ``features[h][i][j]`` = ⟨A_h(x_i), A_h(x_j)⟩, h = 0…L, and ``backward[h][i][j]`` = ⟨B_{h+1}(x_i), B_{h+1}(x_j)⟩,
-    h = 0…L, each (nets,) for i ≥ j.  ``outputs``: f(x_i), each (nets,).
+    ``features[h][:, i, j]`` = ⟨A_h(x_i), A_h(x_j)⟩ and ``backward[h][:, i, j]`` = ⟨B_{h+1}(x_i), B_{h+1}(x_j)⟩ for
+    h = 0…L, each (nets, n, n).  ``outputs``: f(x_i), (nets, n).
     """
 
-    features: tuple[Any, ...]
-    backward: tuple[Any, ...]
-    outputs: tuple[Tensor, ...]
+    features: tuple[Tensor, ...]
+    backward: tuple[Tensor, ...]
+    outputs: Tensor
 
     def term(self, h: int, i: int, j: int) -> Tensor:
         """What layer h + 1 of the weights adds to H(x_i, x_j), (nets,) float64."""
-        i, j = max(i, j), min(i, j)
-        return self.features[h][i][j].double() * self.backward[h][i][j].double()
+        return self.features[h][:, i, j].double() * self.backward[h][:, i, j].double()
 
     def kernel(self, i: int, j: int, rates: Sequence[float] | None = None) -> Tensor:
         """H(x_i, x_j), (nets,) float64; ``rates``: factors of the layers' terms."""
-        terms = [self.term(h, i, j) for h in range(len(self.features))]
-        return sum(terms) if rates is None else sum(r * t for r, t in zip(rates, terms, strict=True))  # type: ignore[return-value]
+        total = self.term(0, i, j) * (1.0 if rates is None else rates[0])
+        for h in range(1, len(self.features)):
+            total = torch.add(total, self.term(h, i, j), alpha=1.0 if rates is None else rates[h])
+        return total
 
     def norm(self, h: int, i: int) -> Tensor:
         """|A_h(x_i)|², (nets,) float64."""
-        return self.features[h][i][i].double()
+        return self.features[h][:, i, i].double()
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,125 +98,174 @@ class Ensemble:
     def draw(self, nets: int) -> Iterator[Drawn]:
         """``nets`` independent nets, block by block; a longer draw begins with the same nets."""
         size = max(1, NUMBERS * len(self.widths) // self.numbers)
+        if self.X.device.type == "cpu":
+            torch.empty(MEMORY, dtype=torch.uint8, device=self.X.device)
         for block, start in enumerate(range(0, nets, size)):
             yield self._block(block, size, min(size, nets - start))
 
     def _block(self, block: int, size: int, wanted: int) -> Drawn:
-        device, n = self.X.device, len(self.X)
-        flat = normals((self.numbers * size,), *self.key, block, device=device, dtype=self.dtype)
-        source = _Source(flat, size, wanted)
+        n, shape = len(self.X), self.activation
+        source = _Source(size, wanted, self.dtype, self.X.device, (*self.key, block))
         frame = self.frame.to(self.dtype)
-        coefficients: Any = [[frame[i, k] for k in range(frame.shape[1])] for i in range(n)]
+        coefficients = frame.expand(wanted, *frame.shape)
         exact = self.X @ self.X.mT
-        features: list[Any] = [[[exact[i, j] for j in range(i + 1)] for i in range(n)]]
-        slopes: list[Vectors] = []
-        normal: list[Vectors] = []
-        directions: list[Vectors] = []
-        factors = [(self.activation.c / m) ** 0.5 for m in self.widths]
+        features = [exact.expand(wanted, n, n)]
+        slopes, normal, directions = [], [], []
+        factors = [(shape.c / m) ** 0.5 for m in self.widths]
         for h, (width, factor) in enumerate(zip(self.widths, factors, strict=True)):
-            g = source.take(len(coefficients[-1]), width)
-            z = [_combine(row, g) for row in coefficients]
-            slopes.append([self.activation.slope(v) * factor for v in z])
-            a = [self.activation.function(v) * factor for v in z]
-            normal.append(g)
+            normal.append(source.take(coefficients.shape[-1], width))
+            z = _combine(coefficients, normal[-1])
+            a = shape.function(z)
+            slopes.append(slope_beside(shape, z, a))
             if h + 1 < len(self.widths):
-                coefficients, q = orthogonalise(a)
+                triangle, q = orthogonalise(a)
+                coefficients = factor * triangle
                 directions.append(q)
-                features.append(_products(coefficients))
+                features.append(coefficients @ coefficients.mT)
             else:
-                features.append(_gram(a))
-        (last,) = source.take(1, self.widths[-1])
-        one = flat.new_ones(())
-        backward: list[Any] = [[[one] * (i + 1) for i in range(n)]]
-        b = [last * s for s in slopes[-1]]
+                features.append(factor**2 * _inner(a, a))
+        last = source.take(1, self.widths[-1])
+        backward = [exact.new_ones(()).expand(wanted, n, n)]
+        b = last * slopes[-1]
         for h in range(len(self.widths) - 1, 0, -1):
-            coefficients, _ = orthogonalise(b, directions_wanted=False)
-            backward.append(_products(coefficients))
-            q, fresh = directions[h - 1], source.take(n, self.widths[h - 1])
-            above = []
-            for v, row in zip(b, coefficients, strict=True):
-                moved = _combine(row, fresh)
-                for g_k, q_k in zip(normal[h], q, strict=True):
-                    moved = torch.addcmul(moved, (_dot(v, g_k) - _dot(moved, q_k))[:, None], q_k)
-                above.append(moved)
-            b = [v * s for v, s in zip(above, slopes[h - 1], strict=True)]
-        backward.append(_gram(b))
-        outputs = tuple(_dot(v, last) for v in a)
-        return Drawn(tuple(features), tuple(reversed(backward)), outputs)
+            coefficients = factors[h] * orthogonalise(b, directions_wanted=False)[0]
+            backward.append(coefficients @ coefficients.mT)
+            q, moved = directions[h - 1], _combine(coefficients, source.take(n, self.widths[h - 1]))
+            share = factors[h] * _inner(b, normal[h]) - _inner(moved, q)
+            b = (moved + _combine(share, q)) * slopes[h - 1]
+        backward.append(factors[0] ** 2 * _inner(b, b))
+        return Drawn(tuple(features), tuple(reversed(backward)), factors[-1] * _inner(a, last)[..., 0])
 
 
 class _Source:
-    """Hands out the numbers of a block in order, each as (nets, width), with the longer axis contiguous."""
+    """Hands out the normal numbers of a block, each as (nets, count, width).
 
-    def __init__(self, flat: Tensor, size: int, wanted: int) -> None:
-        self._flat, self._size, self._wanted, self._at = flat, size, wanted, 0
-
-    def take(self, count: int, width: int) -> Vectors:
-        each = width * self._size
-        parts = []
-        for k in range(count):
-            piece = self._flat[self._at + k * each : self._at + (k + 1) * each]
-            shaped = piece.view(self._size, width) if width >= self._size else piece.view(width, self._size).mT
-            parts.append(shaped[: self._wanted])
-        self._at += count * each
-        return parts
-
-
-def orthogonalise(vectors: Vectors, directions_wanted: bool = True) -> tuple[list[Vectors], Vectors]:
-    """(C, Q): v_i = Σ_{k ≤ i} C[i][k] q_k with orthonormal q_k; Gram and Schmidt, twice.
-
-    C is (nets,) each, Q (nets, width) each.  A vector that is parallel to its predecessors, or zero, gets no direction
-    of its own: q_k = 0 and C[k][k] = 0.
+    Of wide layers a vector is contiguous in memory, of narrow ones a unit of all nets.
     """
-    size = PARALLEL[vectors[0].dtype]
-    coefficients: list[Vectors] = []
-    directions: Vectors = []
-    for i, v in enumerate(vectors):
-        row: Vectors = []
-        rest = v
+
+    def __init__(self, size: int, wanted: int, dtype: torch.dtype, device: torch.device, key: tuple[Any, ...]) -> None:
+        self._size, self._wanted, self._dtype, self._device = size, wanted, dtype, device
+        seed = int.from_bytes(octets(8, *key), "big") >> 1
+        self._generator = torch.Generator(device=device).manual_seed(seed)
+
+    def take(self, count: int, width: int) -> Tensor:
+        wide = width >= WIDE
+        shape = (self._size, count, width) if wide else (count, width, self._size)
+        drawn = torch.randn(shape, generator=self._generator, device=self._device, dtype=self._dtype)
+        return (drawn if wide else drawn.movedim(-1, 0))[: self._wanted]
+
+
+def orthogonalise(vectors: Tensor, directions_wanted: bool = True) -> tuple[Tensor, Tensor]:
+    """(C, Q) of vectors (nets, n, width): v_i = Σ_{k ≤ i} C[i, k] q_k with orthonormal q_k.
+
+    C is (nets, n, n), Q (nets, n, width), or empty if no directions are wanted.  Cholesky's factor of the Gram matrix
+    where no vector is near the span of its predecessors, else Gram and Schmidt.  A vector that is parallel to its
+    predecessors, or zero, gets no direction of its own: q_k = 0 and C[k, k] = 0.
+    """
+    sure = vectors.shape[-1] >= WIDE
+    rows = _cholesky(_inner(vectors, vectors)) if sure else None
+    if rows is None:
+        return _gram_schmidt(vectors, directions_wanted)
+    return _triangle(rows), _combine(_triangle(_inverse(rows)), vectors) if directions_wanted else vectors[:0]
+
+
+def _cholesky(gram: Tensor) -> list[Numbers] | None:
+    """The rows of Cholesky's factor, or None where rounding could tell in one of its pivots."""
+    rows: list[Numbers] = []
+    for i in range(gram.shape[1]):
+        row: Numbers = []
+        left = gram[:, i, i]
+        for k in range(i):
+            rest = gram[:, i, k]
+            for j in range(k):
+                rest = rest - row[j] * rows[k][j]
+            row.append(rest / rows[k][k])
+            left = torch.addcmul(left, row[-1], row[-1], value=-1)
+        if not bool((left > SURE * gram[:, i, i]).all()):
+            return None
+        rows.append([*row, left.sqrt()])
+    return rows
+
+
+def _inverse(rows: list[Numbers]) -> list[Numbers]:
+    """The rows of the inverse of a lower triangle."""
+    inverse: list[Numbers] = []
+    for i, row in enumerate(rows):
+        scale = 1 / row[i]
+        out: Numbers = []
+        for k in range(i):
+            total = row[k] * inverse[k][k]
+            for j in range(k + 1, i):
+                total = torch.addcmul(total, row[j], inverse[j][k])
+            out.append(-total * scale)
+        inverse.append([*out, scale])
+    return inverse
+
+
+def _triangle(rows: list[Numbers]) -> Tensor:
+    """Rows of a lower triangle, one number a net each, as (nets, n, n)."""
+    nothing = torch.zeros_like(rows[0][0])
+    return _matrix([[*row, *[nothing] * (len(rows) - len(row))] for row in rows])
+
+
+def _matrix(rows: list[Numbers]) -> Tensor:
+    """Rows of numbers, each (nets,), as (nets, n, k) with the nets side by side in memory."""
+    flat = torch.stack([entry for row in rows for entry in row])
+    return flat.view(len(rows), len(rows[0]), -1).movedim(-1, 0)
+
+
+def _gram_schmidt(vectors: Tensor, directions_wanted: bool) -> tuple[Tensor, Tensor]:
+    size, n = PARALLEL[vectors.dtype], vectors.shape[1]
+    rows: list[Numbers] = []
+    directions: list[Tensor] = []
+    for i in range(n):
+        rest, row = vectors[:, i], []
         for q in directions:
-            share = _dot(rest, q)
-            rest = torch.addcmul(rest, share[:, None], q, value=-1)
-            row.append(share)
-        for k, q in enumerate(directions):
-            share = _dot(rest, q)
-            rest = torch.addcmul(rest, share[:, None], q, value=-1)
-            row[k] = row[k] + share
+            row.append(_dot(rest, q))
+            rest = torch.addcmul(rest, row[-1][:, None], q, value=-1)
         length = _dot(rest, rest).sqrt()
         if i:
-            whole = torch.stack([*(c.square() for c in row), length.square()]).sum(0).sqrt()
+            whole = torch.stack([*row, length]).norm(dim=0)
+            if bool((length < AGAIN * whole).any()):  # what is left of the vector may not be orthogonal yet
+                for k, q in enumerate(directions):
+                    share = _dot(rest, q)
+                    rest = torch.addcmul(rest, share[:, None], q, value=-1)
+                    row[k] = row[k] + share
+                length = _dot(rest, rest).sqrt()
             length = torch.where(length > size * whole, length, torch.zeros_like(length))
-        row.append(length)
-        coefficients.append(row)
-        if directions_wanted or i + 1 < len(vectors):
+        rows.append([*row, length])
+        if directions_wanted or i + 1 < n:
             directions.append(rest * torch.where(length > 0, 1 / length, torch.zeros_like(length))[:, None])
-    return coefficients, directions
+    if not directions_wanted:
+        return _triangle(rows), vectors[:0]
+    if vectors.shape[-1] < WIDE:
+        return _triangle(rows), torch.stack([q.mT for q in directions]).movedim(-1, 0)
+    return _triangle(rows), torch.stack(directions, dim=1)
 
 
-def _combine(row: Sequence[Tensor], vectors: Vectors) -> Tensor:
-    """Σ_k row[k] vectors[k]; a coefficient is a number or one a net."""
-    total: Tensor | None = None
-    for c, v in zip(row, vectors, strict=False):  # the rows of a triangle are shorter
-        factor = c[:, None] if c.ndim else c
-        total = v * factor if total is None else torch.addcmul(total, v, factor)
-    assert total is not None
+def _combine(coefficients: Tensor, vectors: Tensor) -> Tensor:
+    """Σ_k C[i, k] v_k: (nets, n, k) and (nets, k, width) to (nets, n, width)."""
+    if vectors.shape[-1] >= WIDE:
+        return coefficients.contiguous() @ vectors
+    total = coefficients[..., :1] * vectors[:, :1]
+    for k in range(1, vectors.shape[1]):
+        total = torch.addcmul(total, coefficients[..., k : k + 1], vectors[:, k : k + 1])
     return total
+
+
+def _inner(left: Tensor, right: Tensor) -> Tensor:
+    """Inner products of (nets, n, width) and (nets, k, width): (nets, n, k)."""
+    if left.shape[-1] >= WIDE:
+        return left @ right.mT
+    rows: list[Numbers] = []
+    for i in range(left.shape[1]):
+        known = [row[i] for row in rows] if left is right else []
+        rows.append(known + [_dot(left[:, i], right[:, j]) for j in range(len(known), right.shape[1])])
+    return _matrix(rows)
 
 
 def _dot(left: Tensor, right: Tensor) -> Tensor:
     return (left * right).sum(-1)
-
-
-def _gram(vectors: Vectors) -> list[Vectors]:
-    return [[_dot(vectors[i], vectors[j]) for j in range(i + 1)] for i in range(len(vectors))]
-
-
-def _products(coefficients: list[Vectors]) -> list[Vectors]:
-    """Inner products of the vectors that a triangle of coefficients describes."""
-    return [
-        [sum(a * b for a, b in zip(coefficients[i], coefficients[j], strict=False)) for j in range(i + 1)]
-        for i in range(len(coefficients))
-    ]  # type: ignore[misc]
 
 
 def ensemble(
