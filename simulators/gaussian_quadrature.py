@@ -18,7 +18,9 @@ import torch
 from torch import Tensor
 
 REACH = 8.7
-"""Where the standard normal density is cut off: it is below 2e-17 there."""
+"""Where the standard normal density is cut off at level 0: it is below 2e-17 there."""
+FURTHER = 1.0
+"""How much further each level reaches, so that two levels also differ by what was cut off."""
 STEP = 0.3
 """Step of the trapezoid rule at level 0."""
 RADIAL, ANGULAR = 24, 8
@@ -107,12 +109,12 @@ def _polar(device: torch.device, level: int) -> tuple[Tensor, Tensor, Tensor, in
 
 @lru_cache(maxsize=8)
 def _trapezoid(level: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nodes (1, K) of the plane and their Gaussian weights, those outside of the disc of radius `REACH` left out."""
-    step = STEP / 2**level
-    count = math.ceil(REACH / step)
+    """Nodes (1, K) of the plane and their Gaussian weights, those out of reach left out."""
+    step, reach = STEP / 2**level, REACH + FURTHER * level
+    count = math.ceil(reach / step)
     axis = np.arange(-count, count + 1) * step
     x, y = (g.ravel() for g in np.meshgrid(axis, axis, indexing="ij"))
-    inside = x**2 + y**2 <= REACH**2
+    inside = x**2 + y**2 <= reach**2
     x, y = x[inside], y[inside]
     return x[None], y[None], (step**2 / (2 * math.pi) * np.exp(-(x**2 + y**2) / 2))[None]
 
@@ -122,8 +124,9 @@ def _legendre(level: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Radii, places and weights (1, K) of half of the sectors: the other half is opposite."""
     radial, radial_weight = np.polynomial.legendre.leggauss(RADIAL * 2**level)
     angular, angular_weight = np.polynomial.legendre.leggauss(ANGULAR * 2**level)
-    r = (radial + 1) / 2 * REACH
-    density = radial_weight / 2 * REACH * r * np.exp(-(r**2) / 2) / (2 * math.pi)
+    reach = REACH + FURTHER * level
+    r = (radial + 1) / 2 * reach
+    density = radial_weight / 2 * reach * r * np.exp(-(r**2) / 2) / (2 * math.pi)
     place = np.concatenate([(angular + 1) / 2, 1 + (angular + 1) / 2])
     share = np.concatenate([angular_weight, angular_weight]) / 2
     radii, places = (g.ravel() for g in np.meshgrid(r, place, indexing="ij"))
