@@ -97,7 +97,7 @@ def last_widths(draw: Draw, *, ntk_parameterisation: bool = True, same_lower_wid
         return TwoWidths(UNIT_PAIR, (4, 4), (4, 64), 40_000, parameterisation=scaling, seed=few(draw))
     last, other = draw.choice((1, 2, 4)), draw.choice((8, 16))
     if draw.integer(0, 3) == 3:
-        points = ((0.5, 0.0), (0.5, draw.choice((60.0, 0.0, 30.0))))
+        points: Points = ((0.5, 0.0), (0.5, draw.choice((60.0, 0.0, 30.0))))
         return TwoWidths(points, (8, last), (8, min(other, 8)), 400_000, "erf", seed=draw.seed())
     points, lower = pair(draw, (60, 0, 30, 45)), draw.choice((4, 8))
     below = (lower,) * draw.integer(1, 2)

@@ -153,8 +153,10 @@ def _raw_moments(
     phi = np.concatenate([s + w * place for s, w in zip(starts, widths, strict=True)])
     turn = np.concatenate([w * weight for w in widths])
     mass = np.outer(radial * radius * np.exp(-(radius**2) / 2) / (2 * pi), turn)
-    u, v = first[0] * np.outer(radius, np.cos(phi)), last[0] * np.outer(radius, np.cos(phi - angle))
-    u, v = torch.as_tensor(u, device="cpu"), torch.as_tensor(v, device="cpu")
+    u, v = (
+        torch.as_tensor(norm * np.outer(radius, np.cos(phi - turned)), device="cpu")
+        for norm, turned in ((first[0], 0.0), (last[0], angle))
+    )
     product = factors[1] * (shape.function(u) * shape.function(v)).numpy()
     slope = factors[0] * first[0] * last[0] * np.cos(angle) * (shape.slope(u) * shape.slope(v)).numpy()
     out = []

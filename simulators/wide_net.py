@@ -76,7 +76,12 @@ def coordinates(points: tuple[tuple[float, float], ...], device: torch.device) -
 def _place(norm: float, angle: float) -> tuple[float, float]:
     turned = angle % 360
     sign, turned = (-1.0, turned - 180) if turned >= 180 else (1.0, turned)
-    exact = {0: (1.0, 0.0), 90: (0.0, 1.0), 60: (0.5, sqrt(3) / 2), 120: (-0.5, sqrt(3) / 2)}
+    exact: dict[float, tuple[float, float]] = {
+        0: (1.0, 0.0),
+        90: (0.0, 1.0),
+        60: (0.5, sqrt(3) / 2),
+        120: (-0.5, sqrt(3) / 2),
+    }
     x, y = exact.get(turned, (cos(radians(turned)), sin(radians(turned))))
     return sign * norm * x, sign * norm * y
 
