@@ -51,8 +51,8 @@ def problems(
         points, labels = (*points, points[0]), (*labels, labels[0] + 1)
     if not biases:  # an input and twice the same, with equal labels: f(2x) = 2 f(x) cannot be both
         first = (1.0, *points[0][1:])
-        points = (first, tuple(2 * v for v in first), *((v[0] + 2000, *v[1:]) for v in points[:4]))
-        labels = (1.0, 1.0, *labels[:4])
+        points = (first, tuple(2 * v for v in first), *((v[0] + 2000, *v[1:]) for v in points[1:5]))
+        labels = (1.0, 1.0, *labels[1:5])
     output_bias = draw.boolean()
     spare = draw.choice(WIDE if len(points) - output_bias > 1 else WIDE[:4])
     if output_bias and len(points) + spare == 1:
