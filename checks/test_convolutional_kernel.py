@@ -69,7 +69,7 @@ def _nets(draw: Draw, pooled: bool, kinds: tuple[str, ...], depths: tuple[int, i
 
 
 def nets(draw: Draw, *, shallow: bool = True) -> ConvNets:
-    """One hidden layer of 1 to 16 channels.  Deeper: pooled nets of one channel on images of six pixels."""
+    """One hidden layer of 1 to 16 channels.  Deeper: few channels and opposite images."""
     if not shallow:
         return deep_nets(draw)
     if draw.boolean():
@@ -78,9 +78,11 @@ def nets(draw: Draw, *, shallow: bool = True) -> ConvNets:
 
 
 def deep_nets(draw: Draw) -> ConvNets:
-    """Pooled nets of two and three layers of one channel, where the bias is largest."""
-    pair = ImagePair(2, 3, 2, draw.choice((3, 2)), padding="circular", kind="positive", seed=draw.seed())
-    return ConvNets(pair, 1, True, draw.seed())
+    """Nets of two and three layers of one or two channels, on opposite images: few channels see both of them."""
+    height, width = draw.choice(((1, 1), (1, 2), (2, 2)))
+    padding = draw.choice(("zero", "circular"))
+    pair = ImagePair(height, width, 1, draw.integer(2, 3), padding=padding, kind="opposite", seed=draw.seed())
+    return ConvNets(pair, draw.integer(1, 2), draw.boolean(), draw.seed())
 
 
 def self_nets(draw: Draw) -> ConvNets:
@@ -117,7 +119,7 @@ SHIFTS = Experiment(
     search=3, bulk=60, only=("shift-invariance", "average-over-shifts", "energy", "diagonal"),
 )  # fmt: skip
 NETS = Experiment("nets", THEOREM, nets, law.observe_mean, search=2, batch=4, bulk=8, only=("one-hidden-layer",))
-DEEP = Experiment("deep-nets", THEOREM, deep_nets, law.observe_mean, search=0, bulk=2, only=("finite-nets-average",))
+DEEP = Experiment("deep-nets", THEOREM, deep_nets, law.observe_mean, search=0, bulk=4, only=("finite-nets-average",))
 SELF = Experiment("self-pairs", THEOREM, self_nets, law.observe_self, search=1, batch=2, bulk=4, only=("self-pairs",))
 WIDE = Experiment("widths", THEOREM, wide_nets, law.observe_rate, search=1, batch=2, bulk=3, only=("rate",))
 

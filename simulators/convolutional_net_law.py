@@ -97,7 +97,7 @@ def _observed(
     device, rows = torch.device(device), []
     for k, nets in enumerate(batch):
         _check(nets, k)
-        count = (SELF_NETS if len(chosen) == 2 else NETS * (4 if nets.pair.depth > 1 else 1)) * 4**effort
+        count = (SELF_NETS if len(chosen) == 2 else NETS) * 4**effort
         means, limit = _means(nets, count, chosen, delta, device), limits(nets, device)
         rows += [(k, p, (means[n], limit[p], delta / len(chosen))) for n, p in enumerate(chosen)]
     return _table(rows, names, delta, batch)
@@ -105,7 +105,7 @@ def _observed(
 
 @simulator("L mean_H H", limited_by="sampling")
 def observe_mean(batch: tuple[ConvNets, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """Rows for (x, x), (x, x') and (x', x'): the mean kernel of 2^15 nets (2^17 deep ones), and that of infinite width."""
+    """Rows for (x, x), (x, x') and (x', x'): the mean kernel of 2^15 nets, and that of infinite width."""
     return _observed(batch, (0, 1, 2), ("mean_H", "H"), delta, effort, device)
 
 
