@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from simulators.lazy_ensemble import Ensemble
+from simulators.lazy_net import LazyNet
 from simulators.training_net import Net
 
 from .engine.draw import Draw
@@ -73,3 +75,97 @@ def many_inputs(draw: Draw, *, gradient_flow: bool = True, smooth: bool = True) 
         seed=draw.seed(),
     )
     return net if gradient_flow else _otherwise_moved(draw, net)
+
+
+TIMES = (0.1, 0.01, 0.3, 1.0, 0.003)
+
+
+def compared(draw: Draw, *, square_loss: bool = True, gradient_flow: bool = True) -> LazyNet:
+    """Two-layer nets beside the linear flow of their own first kernel, of the limit kernel, or of a multiple of 1.
+
+    One input under a kernel above the net's own, and short times: that is where the bounds are tight, below 1 where the
+    first layer alone is trained.  Without an
+    assumption: short times beside the net's own kernel, where the bounds are small.
+    """
+    kept = square_loss and gradient_flow
+    tight = kept and draw.boolean()
+    reference = "constant" if tight else (draw.choice(("initial", "limit", "constant")) if kept else "initial")
+    small = reference == "constant" and draw.boolean()
+    smooth = ("gauss", "hat") if small else ("erf", "gauss", "hat")
+    return LazyNet(
+        width=draw.choice((1, 4, 16, 64)),
+        points=1 if tight else draw.integer(1, 3),
+        activation="erf" if reference == "limit" else draw.choice(smooth),
+        time=draw.choice((0.01, 0.003, 0.1) if tight or not kept else TIMES),
+        reference=reference,
+        level=draw.choice(((0.75, 0.9) if small else (8.0, 4.0)) if tight else (1.0, 2.0, 4.0)),
+        inputs=draw.choice(("orthogonal", "generic")),
+        label=draw.decimal(-2, 2, 1),
+        weight=draw.choice((1.0, 0.5)),
+        first_only=small,
+        mean_field=reference == "constant" and draw.boolean(),
+        loss="square" if square_loss else "logistic",
+        decay=0.0 if gradient_flow else draw.decimal(0.2, 1.0, 1),
+        seed=draw.seed(),
+    )
+
+
+def drifting(
+    draw: Draw,
+    *,
+    square_loss: bool = True,
+    gradient_flow: bool = True,
+    ntk_parameterisation: bool = True,
+    gentle: bool = True,
+) -> LazyNet:
+    """Nets of which the first layer is trained, many of them with all units at rest, on copies of one input."""
+    rest = draw.boolean() if gradient_flow else False
+    activation = draw.choice(("hat", "gauss")) if gentle else "steep"
+    norm = draw.choice((1.0, 0.5, 16.0) if rest else (1.0, 0.5))
+    return LazyNet(
+        width=draw.choice((1, 2, 4, 9, 16, 64)) if ntk_parameterisation else draw.choice((4, 16, 64)),
+        points=draw.integer(1, 3),
+        activation="hat" if rest and gentle else activation,
+        time=draw.choice((0.001, 0.001, 3.0)) if norm <= 1 and rest else (0.001 if rest else draw.choice(TIMES)),
+        inputs="same" if rest else draw.choice(("orthogonal", "generic", "same")),
+        norm=norm,
+        label=draw.choice((1.0, 0.1, 50.0)) if rest else draw.decimal(-2, 2, 1),
+        weight=0.0 if rest else draw.choice((1.0, 0.5)),
+        first_only=True,
+        mean_field=not ntk_parameterisation,
+        loss="square" if square_loss else "logistic",
+        decay=0.0 if gradient_flow else draw.decimal(1.0, 3.0, 1),
+        seed=draw.seed(),
+    )
+
+
+def ensembles(
+    draw: Draw,
+    *,
+    square_loss: bool = True,
+    gradient_flow: bool = True,
+    ntk_parameterisation: bool = True,
+    cancelled: bool = True,
+    positive_definite: bool = True,
+) -> Ensemble:
+    """Nets of two widths.  Few choices, since an instance costs half a second: one is measured once in a process.
+
+    Without a positive definite kernel: ReLU nets on parallel inputs, whose outputs are parallel too.
+    """
+    plain = all((square_loss, gradient_flow, ntk_parameterisation, cancelled, positive_definite))
+    activation = draw.choice(("relu", "erf")) if positive_definite else "relu"
+    inputs = draw.choice(("orthogonal", "oblique")) if plain else "orthogonal"
+    return Ensemble(
+        activation=activation,
+        inputs=inputs if positive_definite else "parallel",
+        parameterisation="ntk" if ntk_parameterisation else draw.choice(("mean-field", "standard")),
+        cancelled=cancelled,
+        loss="square" if square_loss else "logistic",
+        decay=0.0 if gradient_flow else 0.3,
+        seed=draw.integer(0, 9 if plain else 1),
+    )
+
+
+def never_lazy(draw: Draw) -> Ensemble:
+    """Nets whose output is scaled by 1/m, with weights that move in proportion."""
+    return Ensemble(activation=draw.choice(("relu", "erf")), parameterisation="mean-field", seed=draw.integer(0, 1))

@@ -18,11 +18,14 @@ from torch import Tensor
 from .balls import UNIT, gamma
 from .flow import integrate
 from .lazy_net import BEND, SLOPE, LazyFlow, LazyNet, start
+from .measurement import MeasurementError
 
-GRID = (24, 96)
+GRID = (8, 32)
 """Times at which a path is looked at, by effort."""
+POINTS = 3
+"""Most inputs of a net; fewer are filled up with inputs 0, which nothing feels."""
 RTOL = (1e-11, 1e-13)
-BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+BUCKETS = (4, 16, 64, 256)
 EIGHT_ULPS = 8 * UNIT
 
 
@@ -31,7 +34,7 @@ class Path:
     """Nets of one shape along their training; times first, then rows (the nets), then inputs.
 
     ``outputs`` (times, rows, n), ``kernel`` (times, rows, n, n) and ``energy`` (times, rows) with radii (times, rows)
-    (one for all outputs, one in Frobenius norm); ``between`` (times - 1, rows) bounds how far the kernel goes from the
+    (one for all outputs, one in Frobenius norm), 0 for absent inputs; ``between`` (times - 1, rows) bounds how far the kernel goes from the
     nearer end between two times.  ``slope_gap`` (rows,): the largest |ℓ'(u) - (u - y)| at the start, its radius last.
     """
 
@@ -49,23 +52,29 @@ class Path:
     slope_gap: Tensor
 
 
-def paths(batch: tuple[LazyNet, ...], *, effort: int, device: torch.device) -> Iterator[Path]:
-    """The nets of a batch along their training, grouped by shape; a net whose bar is lost is in no group."""
-    groups: dict[tuple[object, ...], list[int]] = {}
+def paths(batch: tuple[LazyNet, ...], *, effort: int, device: torch.device, looks: int = 0) -> Iterator[Path]:
+    """The nets of a batch along their training, grouped by shape; a net whose bar is lost is in no group.
+
+    ``looks``: at how many times they are looked at after the start (0: as many as `GRID` says).
+    """
+    groups: dict[tuple[str, str, int], list[int]] = {}
     for element, net in enumerate(batch):
+        if net.points > POINTS or net.width > BUCKETS[-1]:
+            raise MeasurementError(
+                f"{net.points} inputs, width {net.width}", f"at most {POINTS} and {BUCKETS[-1]}", "", element
+            )
         bucket = next(b for b in BUCKETS if b >= net.width)
-        groups.setdefault((net.activation, net.loss, bucket, net.points, net.dimension), []).append(element)
-    for elements in groups.values():
+        groups.setdefault((net.activation, net.loss, bucket), []).append(element)
+    for (_, _, width), elements in groups.items():
         nets = [batch[e] for e in elements]
-        width = next(b for b in BUCKETS if b >= max(net.width for net in nets))
-        d, n = nets[0].dimension, nets[0].points
-        initial = np.zeros((1, len(nets), width, d + 1))
-        inputs, labels = np.zeros((len(nets), d, n)), np.zeros((len(nets), n))
+        initial = np.zeros((1, len(nets), width, POINTS + 1))
+        inputs, labels = np.zeros((len(nets), POINTS, POINTS)), np.zeros((len(nets), POINTS))
         for k, net in enumerate(nets):
-            state, inputs[k], labels[k] = start(net)
-            initial[0, k, : net.width] = state
+            state, x, y = start(net)
+            inputs[k, : len(x), : net.points], labels[k, : net.points] = x, y
+            initial[0, k, : net.width, : len(x)], initial[0, k, : net.width, -1] = state[:, :-1], state[:, -1]
         flow = _flow(nets, inputs, labels, device)
-        steps = GRID[min(effort, len(GRID) - 1)]
+        steps = looks or GRID[min(effort, len(GRID) - 1)]
         horizon = torch.tensor([net.time for net in nets], dtype=torch.float64, device=device)
         times = horizon[:, None] * torch.arange(1, steps + 1, dtype=torch.float64, device=device) / steps
         times[:, -1] = horizon
@@ -91,7 +100,7 @@ def _flow(nets: list[LazyNet], inputs: np.ndarray, labels: np.ndarray, device: t
         nets[0].loss == "logistic",
         torch.as_tensor(inputs, device=device),
         torch.as_tensor(labels, device=device),
-        torch.ones(labels.shape, dtype=torch.bool, device=device),
+        torch.tensor([[i < net.points for i in range(POINTS)] for net in nets], device=device),
         each([net.scale for net in nets]),
         each([net.rate for net in nets]),
         each([net.decay for net in nets]),
@@ -135,7 +144,7 @@ def _look(flow: LazyFlow, state: Tensor, bar: Tensor) -> _Look:
     outputs_rad = far * blur + flow.scale * outer_size * (gamma(m + 8) + EIGHT_ULPS) * features
     gap = flow.slopes(outputs) if not flow.logistic else outputs
     if flow.logistic:
-        each = torch.nn.functional.softplus(gap) - flow.labels * gap
+        each = torch.where(flow.present, torch.nn.functional.softplus(gap) - flow.labels * gap, 0.0)
         loss, steepness = each.sum(1), torch.full_like(outputs_rad, float(n))
     else:
         loss, steepness = (gap**2).sum(1) / 2, gap.abs().sum(1) + n * outputs_rad
@@ -166,7 +175,7 @@ def _measured(
             ends.append(flow.rate * (2 * look.reach + change) * change * (1 + 1e-9))
         between.append(torch.maximum(*ends))
     first = looks[0]
-    gap = (flow.slopes(first.outputs) - (first.outputs - flow.labels)).abs().amax(1)
+    gap = torch.where(flow.present, flow.slopes(first.outputs) - (first.outputs - flow.labels), 0.0).abs().amax(1)
 
     def along(name: str) -> Tensor:
         return torch.stack([getattr(look, name) for look in looks])

@@ -31,7 +31,7 @@ INPUTS = ("orthogonal", "same", "generic")
 
 @dataclass(frozen=True)
 class LazyNet:
-    """A net of ``width`` units on ``points`` inputs of norm 1, followed for a ``time``.
+    """A net of ``width`` units on ``points`` inputs of norm ``norm``, followed for a ``time``.
 
     ``first_only``: the a_r are signs and stay.  ``weight``: standard deviation of the w_r.  ``reference``: the kernel
     that the net is compared with: its own at the start, the limit of infinite width, or ``level`` times the identity.
@@ -47,6 +47,7 @@ class LazyNet:
     reference: str = "initial"
     level: float = 4.0
     inputs: str = "orthogonal"
+    norm: float = 1.0
     label: float = 1.0
     weight: float = 1.0
     first_only: bool = False
@@ -105,6 +106,7 @@ def start(net: LazyNet) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     elif net.inputs == "generic" and net.seed:
         inputs = draw.standard_normal((d, n))
         inputs /= np.linalg.norm(inputs, axis=0)
+    inputs = net.norm * inputs
     labels = (labels > 0).astype(np.float64) if net.loss == "logistic" else np.round(net.label * labels, 3)
     return state, inputs, np.repeat(labels[:1], n) if net.inputs == "same" else labels
 

@@ -63,11 +63,12 @@ def spectrum(mid: np.ndarray, rad: float) -> Spectrum:
 def _reference(path: Path, k: int) -> tuple[np.ndarray, float]:
     """The kernel that the net is compared with, and a Frobenius radius."""
     net = path.nets[k]
+    n = net.points
     if net.reference == "initial":
-        return path.kernel[0, k].cpu().numpy(), float(path.kernel_rad[0, k])
+        return path.kernel[0, k, :n, :n].cpu().numpy(), float(path.kernel_rad[0, k])
     if net.reference == "constant":
-        return net.level * np.eye(net.points), 0.0
-    points = path.flow.inputs[k].mT
+        return net.level * np.eye(n), 0.0
+    points = path.flow.inputs[k, :, :n].mT
     mid, rad = tangent_kernel_ball(points, points, 1, "erf", points.device)
     return mid.cpu().numpy(), float(torch.linalg.matrix_norm(rad)) * (1 + 1e-12)
 
@@ -76,13 +77,13 @@ def _compared(path: Path, k: int) -> dict[str, Ball]:
     net, n = path.nets[k], path.nets[k].points
     mid, rad = _reference(path, k)
     own = spectrum(mid, rad)
-    labels, wide = path.flow.labels[k].cpu().numpy(), n**0.5 * (1 + 1e-12)
-    outputs, bars = path.outputs[:, k].cpu().numpy(), path.outputs_rad[:, k].cpu().numpy() * wide
+    labels, wide = path.flow.labels[k, :n].cpu().numpy(), n**0.5 * (1 + 1e-12)
+    outputs, bars = path.outputs[:, k, :n].cpu().numpy(), path.outputs_rad[:, k].cpu().numpy() * wide
     first, last = outputs[0] - labels, outputs[-1] - labels
     bars = bars + 4 * UNIT * (np.linalg.norm(outputs, axis=1) + np.linalg.norm(labels))
     linear, its_rad = own.decayed(first, net.time)
     gap = last - linear
-    kernels, kernel_rad = path.kernel[:, k].cpu().numpy(), path.kernel_rad[:, k].cpu().numpy()
+    kernels, kernel_rad = path.kernel[:, k, :n, :n].cpu().numpy(), path.kernel_rad[:, k].cpu().numpy()
     distance = [spectrum(h - mid, float(r) + rad).norm for h, r in zip(kernels, kernel_rad, strict=True)]
     ends = np.array([d + r for d, r in distance])
     low = max(d - r for d, r in distance)
@@ -113,11 +114,13 @@ def _drifted(path: Path, k: int) -> dict[str, Ball]:
     change = (path.kernel[-1, k] - path.kernel[0, k]).cpu().numpy()
     rad = float(path.kernel_rad[-1, k] + path.kernel_rad[0, k])
     inputs = path.flow.inputs[k].cpu().numpy()
-    gram = inputs.T @ inputs
-    first = (path.outputs[0, k] - path.flow.labels[k]).cpu().numpy()
+    square, spread = spectrum(inputs.T @ inputs, 8 * inputs.shape[0] * UNIT * net.points * net.norm**2).norm
+    wide = square**0.5
+    first = (path.outputs[0, k] - path.flow.labels[k])[: net.points].cpu().numpy()
     return {
         "drift": spectrum(change, rad).norm,
-        "K_norm": spectrum(gram, 8 * inputs.shape[0] * UNIT * net.points).norm,
+        "X_norm": (wide, spread / (2 * wide) + 4 * UNIT * wide),
+        "rho": (net.norm, 8 * UNIT * net.norm),
         "r_0": (float(np.linalg.norm(first)), float(path.outputs_rad[0, k]) * net.points**0.5 + 1e-15),
         "loss_0": (float(path.loss[0, k]), float(path.loss_rad[0, k])),
         "loss_t": (float(path.loss[-1, k]), float(path.loss_rad[-1, k])),
@@ -127,9 +130,11 @@ def _drifted(path: Path, k: int) -> dict[str, Ball]:
     }
 
 
-def _table(batch: tuple[LazyNet, ...], effort: int, device: torch.device, measure: Any, names: str) -> Measurements:
+def _table(
+    batch: tuple[LazyNet, ...], effort: int, device: torch.device, measure: Any, names: str, looks: int
+) -> Measurements:
     rows: dict[int, dict[str, Ball]] = {}
-    for path in paths(batch, effort=effort, device=device):
+    for path in paths(batch, effort=effort, device=device, looks=looks):
         for k, element in enumerate(path.elements):
             rows[element] = measure(path, k)
     order = sorted(rows)
@@ -144,7 +149,7 @@ def _table(batch: tuple[LazyNet, ...], effort: int, device: torch.device, measur
 
 
 _COMPARED = "gap away lam r_0 r_t t decay slope_gap speed"
-_DRIFTED = "drift K_norm r_0 m t loss_0 loss_t steepest sharpest decay slope_gap speed"
+_DRIFTED = "drift X_norm rho r_0 m t loss_0 loss_t steepest sharpest decay slope_gap speed"
 
 
 @simulator(_COMPARED, limited_by="discretisation")
@@ -152,10 +157,10 @@ def observe_comparison(
     batch: tuple[LazyNet, ...], *, delta: float, effort: int = 0, device: torch.device
 ) -> Measurements:
     """A net beside the linear flow of a fixed kernel: their distance, and how far the net's kernel was from it."""
-    return _table(batch, effort, device, _compared, _COMPARED)
+    return _table(batch, effort, device, _compared, _COMPARED, 0)
 
 
 @simulator(_DRIFTED, limited_by="discretisation")
 def observe_drift(batch: tuple[LazyNet, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """How far the kernel of a net has drifted from its start."""
-    return _table(batch, effort, device, _drifted, _DRIFTED)
+    return _table(batch, effort, device, _drifted, _DRIFTED, 1)
