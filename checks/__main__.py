@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from .compare_command import compare_kernels
+from .gram_command import gram
 from .measure_command import measure
 
 INTERRUPTED = 130
@@ -79,8 +80,8 @@ def clean() -> None:
     )
 
 
-cli.add_command(measure)
-cli.add_command(compare_kernels)
+for tool in (measure, compare_kernels, gram):
+    cli.add_command(tool)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
