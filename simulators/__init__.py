@@ -10,12 +10,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .convolutional_kernel import ConvolutionalTangentKernel
+    from .empirical_kernel import empirical_tangent_kernel
     from .infinite_width import Activation, TangentKernel, layers, tangent_kernel_ball
 
-__all__ = ["Activation", "TangentKernel", "layers", "tangent_kernel_ball"]
+__all__ = [
+    "Activation",
+    "ConvolutionalTangentKernel",
+    "TangentKernel",
+    "empirical_tangent_kernel",
+    "layers",
+    "tangent_kernel_ball",
+]
 
 EXPORTS = {
     "Activation": "infinite_width",
+    "ConvolutionalTangentKernel": "convolutional_kernel",
+    "empirical_tangent_kernel": "empirical_kernel",
     "TangentKernel": "infinite_width",
     "layers": "infinite_width",
     "tangent_kernel_ball": "infinite_width",
