@@ -45,28 +45,36 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """E s(u) s(v), E s'(u) s'(v) and E (s(u) - s(v))² of pairs, each (P,)."""
+    """E s(u) s(v), E s'(u) s'(v) and E (s(u)/α - s(v)/β)² of pairs, each (P,)."""
 
     product: Tensor
     slope: Tensor
     apart: Tensor
 
 
-def moments(function: Function, derivative: Function, kinked: bool, pair: Pair, level: int) -> Moments:
-    """The three expectations of every pair, float64.
+def moments(
+    function: Function,
+    derivative: Function,
+    kinked: bool,
+    pair: Pair,
+    level: int,
+    sizes: tuple[Tensor, Tensor] | None = None,
+) -> Moments:
+    """The three expectations of every pair, float64; ``sizes`` are α and β (None: 1).
 
     ``kinked``: whether the activation has a kink (or its derivative a jump) at 0.
     """
+    alpha, beta = sizes or (torch.ones_like(pair.a), torch.ones_like(pair.b))
     first, second, weight, step = _polar(pair.angle.device, level) if kinked else _plane(pair.angle.device, level)
     parts = []
     for start in range(0, len(pair.a), max(1, CHUNK // step)):
         rows = slice(start, start + max(1, CHUNK // step))
-        a, b, angle = (x[rows, None] for x in (pair.a, pair.b, pair.angle))
+        a, b, angle, size, other = (x[rows, None] for x in (pair.a, pair.b, pair.angle, alpha, beta))
         u, v, mass = (_sectors if kinked else _axes)(first, second, weight, angle)
         u, v = a * u, b * v
         left, right = function(u), function(v)
         slope = derivative(u) * derivative(v)
-        parts.append([(mass * x).sum(1) for x in (left * right, slope, (left - right).square())])
+        parts.append([(mass * x).sum(1) for x in (left * right, slope, (left / size - right / other).square())])
     empty = torch.zeros(0, dtype=torch.float64, device=pair.a.device)
     columns = [torch.cat(column) for column in zip(*parts, strict=True)] if parts else [empty] * 3
     return Moments(*columns)

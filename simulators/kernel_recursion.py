@@ -153,7 +153,10 @@ def _erf(
 def _general(
     pairs: Angle, depth: int, activation: Activation, level: int, s: Tensor, dot: Tensor, theta: Tensor
 ) -> Iterator[Layer]:
-    """Sums of `gaussian_quadrature`, in float64; 1 - cos t of the next layer from E (σ(u) - σ(v))², not by a difference."""
+    """Sums of `gaussian_quadrature`, in float64.
+
+    4 sin²(t/2) of the next layer is c E (σ(u)/α - σ(v)/β)² with its deviations α and β: nothing cancels.
+    """
     shape, c = s.shape, activation.c
     y, z, a, b = (x.expand(shape).reshape(-1) for x in pairs)
     first = ((z - y) * a * b).view(shape)
@@ -163,11 +166,11 @@ def _general(
     zero = torch.zeros(1, dtype=torch.float64, device=a.device)
     for _ in range(depth):
         fine = level + _refinement(activation, a, b)
-        found = moments(activation.function, activation.slope, activation.kinked, Pair(a, b, angle), fine)
+        before = Pair(a, b, angle)
         a, b = (_spread(activation, x, zero, fine) for x in (a, b))
-        excess = (c * found.apart - (a - b).square()).clamp_(min=0)
-        half = torch.sqrt(excess / torch.where(a * b > 0, 4 * a * b, torch.inf)).clamp_(max=1)
-        angle = 2 * torch.asin(half)
+        sizes = tuple(torch.where(x > 0, x, torch.inf) for x in (a, b))
+        found = moments(activation.function, activation.slope, activation.kinked, before, fine, sizes)
+        angle = 2 * torch.asin((torch.sqrt(c * found.apart) / 2).clamp_max(1))
         value, slope = (c * found.product).view(shape), (c * found.slope).view(shape)
         whole = whole * slope + value
         s.copy_(value), dot.copy_(slope), theta.copy_(whole)

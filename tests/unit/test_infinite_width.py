@@ -143,7 +143,7 @@ def test_an_activation_given_as_a_function_agrees_with_its_closed_form(form, dep
     given = Activation("mine", form.function, form.derivative, form.kinked)
     x = X[:8] / 2
     exact, radius = (b.numpy() for b in tangent_kernel_ball(x, None, depth, form))
-    for effort, reach in ((0, 1e-7), (1, 1e-11)):
+    for effort, reach in ((0, 1e-8), (1, 1e-12)):
         found, bar = (b.theta[-1].numpy() for b in layer_balls(x, None, depth, given, effort))
         assert (np.abs(found - exact) <= bar + radius).all()
         assert (bar <= reach * np.abs(exact).max()).all()
