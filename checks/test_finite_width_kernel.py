@@ -79,13 +79,13 @@ def deep(draw: Draw, *, ntk_parameterisation: bool = True, relu_activation: bool
     upper = draw.integer(0, 2) if below >= 4 else draw.integer(0, 1) * (below == 2)
     widths = (below,) * lower + (above,) * upper
     norm = draw.choice(NORMS)
-    nets = round(20_000 * prod(1 + 25 / m for m in widths))
+    nets = round(12_000 * prod(1 + 25 / m for m in widths))
     if not ntk_parameterisation:
         scaling, nets = draw.choice(OTHER_SCALINGS), 20_000
         return WideNet(((norm, 0.0),), (16,) * lower, nets, parameterisation=scaling, seed=few(draw))
     if not relu_activation:
         return WideNet(((2.0, 0.0),), (16,) * lower, 100_000, "erf", seed=few(draw))
-    return WideNet(((norm, 0.0),), widths, min(nets, 400_000), seed=draw.seed())
+    return WideNet(((norm, 0.0),), widths, min(nets, 250_000), seed=draw.seed())
 
 
 def last_widths(draw: Draw, *, ntk_parameterisation: bool = True, same_lower_widths: bool = True) -> TwoWidths:
@@ -98,10 +98,10 @@ def last_widths(draw: Draw, *, ntk_parameterisation: bool = True, same_lower_wid
     last, other = draw.choice((1, 2, 4)), draw.choice((8, 16))
     if draw.integer(0, 3) == 3:
         points: Points = ((0.5, 0.0), (0.5, draw.choice((60.0, 0.0, 30.0))))
-        return TwoWidths(points, (8, last), (8, min(other, 8)), 400_000, "erf", seed=draw.seed())
+        return TwoWidths(points, (8, last), (8, min(other, 8)), 200_000, "erf", seed=draw.seed())
     points, lower = pair(draw, (60, 0, 30, 45)), draw.choice((4, 8))
     below = (lower,) * draw.integer(1, 2)
-    return TwoWidths(points, (*below, last), (*below, other), 100_000 * len(below), seed=draw.seed())
+    return TwoWidths(points, (*below, last), (*below, other), 60_000 * len(below), seed=draw.seed())
 
 
 def widths(draw: Draw, *, ntk_parameterisation: bool = True, wide: bool = True) -> TwoWidths:

@@ -225,7 +225,7 @@ def _gram_schmidt(vectors: Tensor, directions_wanted: bool) -> tuple[Tensor, Ten
             rest = torch.addcmul(rest, row[-1][:, None], q, value=-1)
         length = _dot(rest, rest).sqrt()
         if i:
-            whole = torch.stack([*row, length]).norm(dim=0)
+            whole = sum((c * c for c in row), length * length).sqrt()
             if bool((length < AGAIN * whole).any()):  # what is left of the vector may not be orthogonal yet
                 for k, q in enumerate(directions):
                     share = _dot(rest, q)

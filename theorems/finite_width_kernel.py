@@ -99,7 +99,7 @@ CLAIMS = (
         Eq(f_fourth, 3 * fourth),
         words="ReLU nets of any widths: E f⁴ = 3|x|⁴ Π_h (1 + 5/m_h): heavier tails than a Gaussian of variance |x|².",
         assumes=(RELU,),
-        goal=0.35,
+        goal=0.5,
         follows_from=("layers", "output"),
     ),
     Claim(
@@ -107,7 +107,7 @@ CLAIMS = (
         Eq(H_mean_a, H_mean_b),
         words="Any depth and activation: E H_m does not depend on the width of the last hidden layer.",
         assumes=(NTK, LOWER),
-        goal=0.2,
+        goal=0.35,
         follows_from=("last-average",),
     ),
     Claim(
