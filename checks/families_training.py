@@ -87,25 +87,32 @@ def compared(draw: Draw, *, square_loss: bool = True, gradient_flow: bool = True
     first layer alone is trained.  Without an
     assumption: short times beside the net's own kernel, where the bounds are small.
     """
-    kept = square_loss and gradient_flow
-    tight = kept and draw.boolean()
-    reference = "constant" if tight else (draw.choice(("initial", "limit", "constant")) if kept else "initial")
+    if not (square_loss and gradient_flow):
+        return LazyNet(
+            width=draw.choice((1, 4)),
+            points=draw.integer(1, 2),
+            activation=draw.choice(("erf", "gauss", "hat")),
+            time=draw.choice((0.01, 0.1)),
+            loss="square" if square_loss else "logistic",
+            decay=0.0 if gradient_flow else draw.choice((1.0, 0.5)),
+            seed=draw.integer(1, 8),
+        )
+    tight = draw.boolean()
+    reference = "constant" if tight else draw.choice(("initial", "limit", "constant"))
     small = reference == "constant" and draw.boolean()
     smooth = ("gauss", "hat") if small else ("erf", "gauss", "hat")
     return LazyNet(
         width=draw.choice((1, 4, 16, 64)),
         points=1 if tight else draw.integer(1, 3),
         activation="erf" if reference == "limit" else draw.choice(smooth),
-        time=draw.choice((0.01, 0.003, 0.1) if tight or not kept else TIMES),
+        time=draw.choice((0.01, 0.003, 0.1) if tight else TIMES),
         reference=reference,
         level=draw.choice(((0.75, 0.9) if small else (8.0, 4.0)) if tight else (1.0, 2.0, 4.0)),
         inputs=draw.choice(("orthogonal", "generic")),
         label=draw.decimal(-2, 2, 1),
         weight=draw.choice((1.0, 0.5)),
         first_only=small,
-        mean_field=reference == "constant" and draw.boolean(),
-        loss="square" if square_loss else "logistic",
-        decay=0.0 if gradient_flow else draw.decimal(0.2, 1.0, 1),
+        mean_field=tight and draw.boolean(),
         seed=draw.seed(),
     )
 
@@ -119,22 +126,31 @@ def drifting(
     gentle: bool = True,
 ) -> LazyNet:
     """Nets of which the first layer is trained, many of them with all units at rest, on copies of one input."""
-    rest = draw.boolean() if gradient_flow else False
-    activation = draw.choice(("hat", "gauss")) if gentle else "steep"
+    if not (square_loss and gradient_flow and ntk_parameterisation and gentle):
+        return LazyNet(
+            width=draw.choice((4, 16, 64) if gradient_flow else (16, 64)),
+            activation="hat" if gentle else "steep",
+            time=0.01 if gradient_flow else 0.1,
+            weight=0.0 if gradient_flow else 1.0,
+            first_only=True,
+            mean_field=not ntk_parameterisation,
+            loss="square" if square_loss else "logistic",
+            decay=0.0 if gradient_flow else 2.0,
+            seed=draw.integer(0 if square_loss else 1, 8),
+        )
+    rest = draw.boolean()
+    activation = draw.choice(("hat", "gauss"))
     norm = draw.choice((1.0, 0.5, 16.0) if rest else (1.0, 0.5))
     return LazyNet(
-        width=draw.choice((1, 2, 4, 9, 16, 64)) if ntk_parameterisation else draw.choice((4, 16, 64)),
+        width=draw.choice((1, 2, 4, 9, 16, 64)),
         points=draw.integer(1, 3),
-        activation="hat" if rest and gentle else activation,
+        activation="hat" if rest else activation,
         time=draw.choice((0.001, 0.001, 3.0)) if norm <= 1 and rest else (0.001 if rest else draw.choice(TIMES)),
         inputs="same" if rest else draw.choice(("orthogonal", "generic", "same")),
         norm=norm,
         label=draw.choice((1.0, 0.1, 50.0)) if rest else draw.decimal(-2, 2, 1),
         weight=0.0 if rest else draw.choice((1.0, 0.5)),
         first_only=True,
-        mean_field=not ntk_parameterisation,
-        loss="square" if square_loss else "logistic",
-        decay=0.0 if gradient_flow else draw.decimal(1.0, 3.0, 1),
         seed=draw.seed(),
     )
 

@@ -18,7 +18,7 @@ COMPARED = Experiment(
         LazyNet(reference="constant", level=8.0, time=0.003),
         LazyNet(reference="constant", level=8.0, time=0.003, width=64, seed=1),
     ),
-    search=2, batch=64, bulk=256,
+    search=1, batch=64, bulk=192,
 )  # fmt: skip
 DRIFTING = Experiment(
     "drift", THEOREM, drifting, lazy_observables.observe_drift,
@@ -26,7 +26,7 @@ DRIFTING = Experiment(
         LazyNet(activation="hat", weight=0.0, first_only=True, time=0.001),
         LazyNet(activation="hat", weight=0.0, first_only=True, time=0.001, width=16, points=3, inputs="same"),
     ),
-    search=2, batch=64, bulk=256,
+    search=1, batch=64, bulk=192,
 )  # fmt: skip
 ENSEMBLES = Experiment(
     "two-widths", THEOREM, ensembles, lazy_ensemble.observe,
@@ -34,8 +34,10 @@ ENSEMBLES = Experiment(
     search=1, batch=2, bulk=0, only=(*(c.name for c in RATES), "for-all-t", "l2-regression"),
 )  # fmt: skip
 NEVER_LAZY = Experiment(
-    "mean-field", THEOREM, never_lazy, lazy_ensemble.observe, search=0, bulk=2, only=("other-limits",)
-)
+    "mean-field", THEOREM, never_lazy, lazy_ensemble.observe,
+    examples=(Ensemble(parameterisation="mean-field"),),
+    search=0, bulk=0, only=("other-limits",),
+)  # fmt: skip
 
 
 class TestLazyTraining(Audit):

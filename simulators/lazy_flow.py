@@ -24,7 +24,7 @@ GRID = (8, 32)
 """Times at which a path is looked at, by effort."""
 POINTS = 3
 """Most inputs of a net; fewer are filled up with inputs 0, which nothing feels."""
-RTOL = (1e-11, 1e-13)
+RTOL = (1e-9, 1e-11)
 BUCKETS = (4, 16, 64, 256)
 EIGHT_ULPS = 8 * UNIT
 

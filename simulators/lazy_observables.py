@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -130,13 +130,29 @@ def _drifted(path: Path, k: int) -> dict[str, Ball]:
     }
 
 
-def _table(
-    batch: tuple[LazyNet, ...], effort: int, device: torch.device, measure: Any, names: str, looks: int
-) -> Measurements:
-    rows: dict[int, dict[str, Ball]] = {}
+Rows = dict[int, dict[str, Ball]]
+MEASURES = {"compared": (_compared, 0), "drifted": (_drifted, 1)}
+"""What is measured of a path, and at how many times after the start it is looked at (0: at as many as its grid has)."""
+
+
+def _rows(batch: tuple[LazyNet, ...], effort: int, device: torch.device, what: str) -> Rows:
+    measure, looks = MEASURES[what]
+    found: Rows = {}
     for path in paths(batch, effort=effort, device=device, looks=looks):
         for k, element in enumerate(path.elements):
-            rows[element] = measure(path, k)
+            found[element] = measure(path, k)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _alone(net: LazyNet, effort: int, device: str, what: str) -> Rows:
+    """One net, remembered: the search for the simplest counterexample asks for the same nets again and again."""
+    return _rows((net,), effort, torch.device(device), what)
+
+
+def _table(batch: tuple[LazyNet, ...], effort: int, device: torch.device, what: str, names: str) -> Measurements:
+    many = len(batch) > 1
+    rows = _rows(batch, effort, device, what) if many else _alone(batch[0], effort, str(device), what)
     order = sorted(rows)
     table: dict[str, Measurement] = {}
     for name in names.split():
@@ -157,10 +173,10 @@ def observe_comparison(
     batch: tuple[LazyNet, ...], *, delta: float, effort: int = 0, device: torch.device
 ) -> Measurements:
     """A net beside the linear flow of a fixed kernel: their distance, and how far the net's kernel was from it."""
-    return _table(batch, effort, device, _compared, _COMPARED, 0)
+    return _table(batch, effort, device, "compared", _COMPARED)
 
 
 @simulator(_DRIFTED, limited_by="discretisation")
 def observe_drift(batch: tuple[LazyNet, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """How far the kernel of a net has drifted from its start."""
-    return _table(batch, effort, device, _drifted, _DRIFTED, 1)
+    return _table(batch, effort, device, "drifted", _DRIFTED)
