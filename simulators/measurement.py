@@ -177,7 +177,8 @@ class Simulator:
     def source_hash(self) -> str:
         """Hash of the room that the simulator lives in, so that stored evidence knows what made it."""
         path = Path(inspect.getfile(self.observe)).resolve()
-        files = sorted(path.parent.glob("*.py")) if (path.parent / "__init__.py").exists() else [path]
+        room = path.parent if (path.parent / "__init__.py").exists() else None
+        files = sorted([*room.glob("*.py"), *room.glob("data/*")]) if room else [path]
         digest = hashlib.sha256(self.name.encode())
         for file in files:
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
