@@ -102,6 +102,19 @@ def feature_moment(net: WideNet, order: int) -> float:
     return (1 + SLACK) * (find(net.activation).c * top**2) ** order
 
 
+def share_moment(net: WideNet) -> float:
+    """A bound on the fourth moment of |B_1|² |x|² at the first point, the first layer's share of H(x, x)."""
+    norm, widths = net.points[0][0], net.widths
+    if find(net.activation).name == "relu":
+        return (1 + SLACK) * norm**8 * prod(layer_moment(m, 4) for m in widths)
+    _, slope = _suprema(net)
+    total = norm**8 * (find(net.activation).c * slope**2) ** (4 * len(widths))
+    for h, width in enumerate(widths):
+        freedom = width if h == len(widths) - 1 else widths[h + 1] + width - 1
+        total *= prod(freedom + 2 * k for k in range(4)) / width**4
+    return (1 + SLACK) * total
+
+
 @lru_cache(maxsize=4096)
 def layer_moment(width: int, order: int) -> float:
     """E R^order of R = (2/m) Σ relu(z)²: the sum's exponential generating function is a power of one unit's."""

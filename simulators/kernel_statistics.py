@@ -34,7 +34,7 @@ ULP = 2.0**-50
 DESCRIBED = "L m n_x n_y theta kappa relu"
 MEAN = f"{DESCRIBED} H_star H_mean"
 DEVIATION = f"{DESCRIBED} H_star deviation"
-DEEP = f"{DESCRIBED} k_a m_a k_b m_b H_diagonal H_standard A_fourth f_fourth"
+DEEP = f"{DESCRIBED} k_a m_a k_b m_b H_diagonal H_standard A_fourth f_fourth share_second"
 LAST_WIDTH = f"{DESCRIBED} lower_gap H_mean_a H_mean_b"
 RATE = f"{DESCRIBED} q gap_a gap_b"
 WHOLE = frozenset({"L", "m", "k_a", "m_a", "k_b", "m_b", "lower_gap", "q"})
@@ -97,7 +97,8 @@ def observe_deep(nets: tuple[WideNet, ...], *, delta: float, effort: int = 0, de
     """One row for each instance of ``k_a`` hidden layers of width ``m_a`` below ``k_b`` of ``m_b``, at the first point.
 
     ``H_diagonal``: E H_m(x, x); ``H_standard``: the same in the standard parameterisation; ``A_fourth``: E |A_L(x)|⁴;
-    ``f_fourth``: E f(x)⁴.  Raises `MeasurementError` for a third width.
+    ``f_fourth``: E f(x)⁴; ``share_second``: the second moment of what the first layer of weights adds to the kernel, in
+    the talk's parameterisation.  Raises `MeasurementError` for a third width.
     """
     device = torch.device(device)
 
@@ -107,16 +108,17 @@ def observe_deep(nets: tuple[WideNet, ...], *, delta: float, effort: int = 0, de
         standard, depth = replace(net, parameterisation="standard"), len(net.widths)
 
         def statistics(d: Drawn) -> list[Tensor]:
-            squares = [d.norm(depth, 0).square(), d.outputs[:, 0].double() ** 4]
+            squares = [d.norm(depth, 0).square(), d.outputs[:, 0].double() ** 4, d.term(0, 0, 0).square()]
             return [d.kernel(0, 0, rates(net)), d.kernel(0, 0, rates(standard)), *squares]
 
         values = sample(net, statistics, effort, device)
         eighth = kernel_moments.feature_moment(net, 4)
-        bounds = [kernel_moments.second_moment(each) for each in (net, standard)] + [eighth, 105 * eighth]
-        mid, rad = intervals.catoni(values, np.array(bounds), delta / 4)
+        share = kernel_moments.share_moment(net)
+        bounds = [kernel_moments.second_moment(each) for each in (net, standard)] + [eighth, 105 * eighth, share]
+        mid, rad = intervals.catoni(values, np.array(bounds), delta / 5)
         allowed = 4 * (depth + 1) * FLOAT * (np.abs(values).mean(axis=1) + rad)
-        names = ("H_diagonal", "H_standard", "A_fourth", "f_fourth")
-        measured = {n: (float(m), float(r), delta / 4) for n, m, r in zip(names, mid, rad + allowed, strict=True)}
+        names = ("H_diagonal", "H_standard", "A_fourth", "f_fourth", "share_second")
+        measured = {n: (float(m), float(r), delta / 5) for n, m, r in zip(names, mid, rad + allowed, strict=True)}
         return {"k_a": _known(k_a), "m_a": _known(m_a), "k_b": _known(k_b), "m_b": _known(m_b), **measured}
 
     for k, net in enumerate(nets):

@@ -36,6 +36,7 @@ from .finite_width_kernel_terms import (
     n_y,
     q,
     relu,
+    share_second,
     variance,
 )
 from .statement import And, Assumption, Claim, Eq, Ge, Le, Lt, Saying, Source, Theorem
@@ -101,6 +102,15 @@ CLAIMS = (
         assumes=(RELU,),
         goal=0.5,
         follows_from=("layers", "output"),
+    ),
+    Claim(
+        "first-layer-share",
+        Eq(share_second, fourth),
+        words="ReLU nets of any widths: the first layer's share of H_m(x, x) has the second moment of |A_L|², the last "
+        "layer's: backwards a layer has the law that it has forwards.",
+        assumes=(RELU,),
+        goal=0.25,
+        follows_from=("backward",),
     ),
     Claim(
         "last-width",

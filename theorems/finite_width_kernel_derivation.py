@@ -132,6 +132,13 @@ STEPS = (
         source=HANIN,
     ),
     Step(
+        "backward-moment",
+        "Its second moment for the lowest layer, where all layers above act, is searched for.",
+        "searched",
+        depends_on=("backward",),
+        claim="first-layer-share",
+    ),
+    Step(
         "shares",
         "So each of the L + 1 layers adds E |B_h|² E |A_{h-1}|² = |x|² to E H(x, x).",
         "symbolic",

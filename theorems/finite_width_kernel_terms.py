@@ -42,6 +42,13 @@ A_fourth = observable(
     r"\mathbb{E}|A_L|^4",
 )
 f_fourth = observable("f_fourth", "mean of f^4, the output", "nonnegative", "length^4", r"\mathbb{E}f^4")
+share_second = observable(
+    "share_second",
+    "second moment of the first layer's share of the kernel of a point with itself",
+    "nonnegative",
+    "length^4",
+    r"\mathbb{E}|B_1|^4|x|^4",
+)
 k_a = observable("k_a", "number of lower hidden layers, all of one width", domain="nonnegative integer")
 m_a = observable("m_a", "their width", domain="positive integer")
 k_b = observable("k_b", "number of upper hidden layers, all of one width", domain="nonnegative integer")
