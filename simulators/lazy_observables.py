@@ -141,7 +141,18 @@ def _rows(batch: tuple[LazyNet, ...], effort: int, device: torch.device, what: s
     for path in paths(batch, effort=effort, device=device, looks=looks):
         for k, element in enumerate(path.elements):
             found[element] = measure(path, k)
-    return found
+    if effort == 0:
+        return found
+    # More steps narrow what a step cannot see, and add rounding: of two balls around one truth the narrower is kept.
+    before = _rows(batch, effort - 1, device, what)
+    return {
+        element: {name: min(ball, before.get(element, row)[name], key=_radius) for name, ball in row.items()}
+        for element, row in found.items()
+    }
+
+
+def _radius(ball: Ball) -> float:
+    return ball[1]
 
 
 @lru_cache(maxsize=4096)
