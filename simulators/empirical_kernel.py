@@ -116,6 +116,8 @@ def _gram(left: Tensor, right: Tensor) -> Tensor:
 
 
 def _fit(weights: Sequence[Tensor], X: Tensor) -> None:
+    if not all(isinstance(t, Tensor) for t in (*weights, X)):
+        raise MeasurementError("arrays that are no torch tensors", "tensors; write torch.from_numpy(X)")
     if len(weights) == 0:
         raise MeasurementError("no weights", "a list W_1, …, W_{L+1} of at least one tensor")
     sizes = [tuple(w.shape) for w in weights]

@@ -64,6 +64,21 @@ def test_nets_in_law_and_explicit_nets_agree(activation: str, widths: tuple[int,
     assert z.abs().max() < 5
 
 
+def test_many_inputs_agree_with_explicit_nets_too() -> None:
+    """Six inputs of wide nets: means and squares of all kernels, and of their products with a neighbour's."""
+    X, widths, nets = coordinates(tuple((1.0, 25.0 * k) for k in range(6)), CPU), (130, 130), max(NETS // 10, 1000)
+    X = torch.cat([X, X[:, :1] ** 2 + 0.1 * torch.arange(6, device=CPU)[:, None]], dim=1)
+    moments = []
+    for drawn in (ensemble(X, widths, "relu", "law").draw(nets), wide_net_explicit.draw(X, widths, "relu", nets, "e")):
+        kernels = torch.cat(
+            [torch.stack([d.kernel(i, j) for i in range(6) for j in range(i + 1)]) for d in drawn], dim=1
+        )
+        moments.append(torch.cat([kernels, kernels**2, kernels * kernels.roll(1, 0)]))
+    ours, theirs = moments
+    z = (ours.mean(1) - theirs.mean(1)) / ((ours.var(1) + theirs.var(1)) / nets).sqrt()
+    assert z.abs().max() < 5
+
+
 def test_the_comparison_can_fail() -> None:
     """Features of some nets with the backward vectors of others: all marginal laws are right, the joint one is not."""
     X, widths, nets = coordinates(PARALLEL, CPU), (3, 3), 50_000

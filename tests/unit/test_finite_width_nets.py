@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch.func import jacrev, vmap
@@ -13,7 +14,7 @@ from simulators.kernel_moments import second_moment
 from simulators.measurement import MeasurementError
 from simulators.streams import normals
 from simulators.wide_net import TwoWidths, WideNet, coordinates, rates
-from simulators.wide_net_law import WIDE, Drawn, ensemble, orthogonalise
+from simulators.wide_net_law import FEW, WIDE, Drawn, ensemble, finite_width_kernels, orthogonalise
 
 CPU = torch.device("cpu")
 SQUARE = Activation("square", torch.square)
@@ -79,6 +80,7 @@ def test_a_module_s_kernel_is_that_of_its_gradients(monkeypatch: pytest.MonkeyPa
     "wrong",
     [
         lambda X: empirical_tangent_kernel([], X),
+        lambda X: empirical_tangent_kernel(weights_of((5, 2), (1, 5)), X.numpy()),
         lambda X: empirical_tangent_kernel(weights_of((5, 3), (1, 5)), X),
         lambda X: empirical_tangent_kernel(weights_of((5, 2), (2, 5)), X),
         lambda X: empirical_tangent_kernel(weights_of((5, 2), (1, 5), dtype=torch.float32), X),
@@ -135,7 +137,7 @@ def test_tiny_beside_huge_norms_keep_their_directions() -> None:
 
 
 @pytest.mark.parametrize("width", [3, WIDE])
-@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 2, 4, FEW + 2])
 def test_orthogonal_directions_rebuild_their_vectors(width: int, count: int) -> None:
     vectors = normals((7, count, width), "vectors", device=CPU)
     if count > 2:
@@ -148,6 +150,21 @@ def test_orthogonal_directions_rebuild_their_vectors(width: int, count: int) -> 
     torch.testing.assert_close(gram, expected, rtol=0, atol=1e-6)
     bare = orthogonalise(vectors, directions_wanted=False)[0]
     torch.testing.assert_close(bare @ bare.mT, vectors @ vectors.mT, rtol=1e-9, atol=1e-9)
+
+
+def test_kernels_of_an_array_come_back_as_an_array() -> None:
+    X = normals((7, 20), "array", device=CPU)
+    kernels = finite_width_kernels(X.numpy(), (200, 150), 40, seed=1)
+    assert isinstance(kernels, np.ndarray)
+    assert kernels.shape == (40, 7, 7)
+    np.testing.assert_array_equal(kernels, kernels.transpose(0, 2, 1))
+    assert np.linalg.eigvalsh(kernels).min() > -1e-9 * kernels.max()
+    # E H(x, x) = 3|x|², over 40 nets whose kernels spread by a fifth
+    assert abs(kernels.mean(0).diagonal() / (3 * X.square().sum(1).numpy()) - 1).max() < 0.2
+    single = finite_width_kernels(X.float(), (200, 150), 1)
+    assert single.dtype is torch.float32
+    with pytest.raises(MeasurementError, match="at least one of each"):
+        finite_width_kernels(X, (), 1)
 
 
 def test_a_longer_draw_begins_with_the_same_nets() -> None:
