@@ -36,15 +36,25 @@ FEW = 4
 @click.option("--filter", "size", default=3, show_default=True, type=click.IntRange(1), help="Odd size of the filters.")
 @click.option("--pooling", default="average", show_default=True, type=click.Choice(["average", "none"]))
 @click.option("--padding", default="zero", show_default=True, type=click.Choice(["zero", "circular"]))
-@click.option("--trained", default="all", show_default=True, type=click.Choice(["all", "middle"]), help="Trained layers.")
+@click.option(
+    "--trained", default="all", show_default=True, type=click.Choice(["all", "middle"]), help="Trained layers."
+)
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(["float32", "float64"]))
 @click.option("--standardise", is_flag=True, help="Subtract each channel's mean and divide by its standard deviation.")
 @click.option("--tile", default=32, show_default=True, type=click.IntRange(1), help="Images along a tile.")
 @click.option("--workers", default=None, type=click.IntRange(1), help="Processes. [default: one a core]")
-@click.option("--plan", default=None, type=click.IntRange(1), metavar="N", help="Say what N images would cost; compute nothing.")
-@click.option("--verify", is_flag=True, help=f"With --plan: also run {CHECKED[0]} and {CHECKED[1]} images that it predicted.")
-@click.option("--demo", default=None, type=click.IntRange(1), metavar="K", help="K crops of photographs in place of IMAGES.")
-def gram(images: Path | None, output: Path, folder: Path | None, plan: int | None, verify: bool, demo: int | None, **how: Any) -> None:
+@click.option(
+    "--plan", default=None, type=click.IntRange(1), metavar="N", help="Say what N images would cost; compute nothing."
+)
+@click.option(
+    "--verify", is_flag=True, help=f"With --plan: also run {CHECKED[0]} and {CHECKED[1]} images that it predicted."
+)
+@click.option(
+    "--demo", default=None, type=click.IntRange(1), metavar="K", help="K crops of photographs in place of IMAGES."
+)
+def gram(
+    images: Path | None, output: Path, folder: Path | None, plan: int | None, verify: bool, demo: int | None, **how: Any
+) -> None:
     """Compute the Gram matrix of IMAGES, an array (n, height, width, channels) in a .npy file.
 
     Tiles that are finished are kept: after an interruption, or on more machines that share the folder, start it again.
@@ -133,8 +143,12 @@ def _plan(job: Job, n: int, workers: int, verify: bool, scratch: Path) -> None:
     with processes(workers) as executor:
         cost = measure(job, executor, workers)
     click.echo(f"images            {height} × {width} × {channels}, {job.dtype}, depth {job.kernel.depth}")
-    click.echo(f"a pair            {cost.pair:.3g} s, an image with itself {cost.itself:.3g} s (one core, all {workers} busy)")
-    click.echo(f"memory            {cost.memory / 2**20:.0f} MiB a worker, {workers * cost.memory / 2**20:.0f} MiB in all")
+    click.echo(
+        f"a pair            {cost.pair:.3g} s, an image with itself {cost.itself:.3g} s (one core, all {workers} busy)"
+    )
+    click.echo(
+        f"memory            {cost.memory / 2**20:.0f} MiB a worker, {workers * cost.memory / 2**20:.0f} MiB in all"
+    )
     click.echo(f"to begin          {cost.start:.1f} s")
     click.echo(_predicted(cost, job, n))
     if verify:

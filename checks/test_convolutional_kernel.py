@@ -16,7 +16,9 @@ SCALES = (1.0, 1e-3, 30.0, 1e6)
 NOT_PARALLEL = ("drawn", "drawn", "near", "bright", "positive", "flat")
 
 
-def _pair(draw: Draw, kinds: tuple[str, ...], padding: str, deepest: int, filters: tuple[int, ...] = (3, 1)) -> ImagePair:
+def _pair(
+    draw: Draw, kinds: tuple[str, ...], padding: str, deepest: int, filters: tuple[int, ...] = (3, 1)
+) -> ImagePair:
     height, width = draw.choice(SIZES)
     return ImagePair(
         height,
@@ -53,7 +55,9 @@ def circular_pairs(draw: Draw, *, circular: bool = True) -> ImagePair:
     return _pair(draw, KINDS, "circular" if circular else "zero", 3, (3, 1, 5) if circular else (3,))
 
 
-def _nets(draw: Draw, pooled: bool, kinds: tuple[str, ...], depths: tuple[int, int], widths: tuple[int, ...]) -> ConvNets:
+def _nets(
+    draw: Draw, pooled: bool, kinds: tuple[str, ...], depths: tuple[int, int], widths: tuple[int, ...]
+) -> ConvNets:
     height, width = draw.choice(SIZES[:4])
     pair = ImagePair(
         height,
@@ -102,7 +106,14 @@ STEPS = Experiment(
     only=("activation", "slope"),
 )  # fmt: skip
 TANGENTS = Experiment(
-    "tangents", THEOREM, pairs, measured.observe_steps, examples=(ImagePair(2, 2, 1, 2),), search=6, bulk=200, only=("step",)
+    "tangents",
+    THEOREM,
+    pairs,
+    measured.observe_steps,
+    examples=(ImagePair(2, 2, 1, 2),),
+    search=6,
+    bulk=200,
+    only=("step",),
 )
 WINDOWS = Experiment(
     "windows", THEOREM, pairs, measured.observe_windows,

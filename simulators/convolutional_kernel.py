@@ -148,7 +148,11 @@ def _scaled(images: Tensor) -> tuple[Tensor, Tensor]:
 
 def _images(given: Any, name: str) -> Tensor:
     if not isinstance(given, Tensor | np.ndarray):
-        raise MeasurementError(f"{name} of {type(given).__name__}", "an array of numpy or torch, (n, height, width, channels)")
+        raise MeasurementError(
+            f"{name} of {type(given).__name__}", "an array of numpy or torch, (n, height, width, channels)"
+        )
+    if isinstance(given, np.ndarray) and given.dtype.kind not in "uifcb":
+        raise MeasurementError(f"{name} of {given.dtype}", "float32, float64 or integers")
     images = given if isinstance(given, Tensor) else torch.from_numpy(np.ascontiguousarray(given))
     if images.dim() != 4 or min(images.shape[1:]) < 1:
         raise MeasurementError(

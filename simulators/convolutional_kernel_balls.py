@@ -194,16 +194,24 @@ class Balls:
         return _each(lambda g, p: flint.arb(0) if p == 0 else g / (4 * p), gap, product)
 
     def dual(self, e: np.ndarray, f: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Straight from the definitions."""
+        """Straight from the definitions; e' at the middle of its ball, for its derivative κ0 is at most 1."""
         f = 1 - e if f is None else f
-        sine, cosine = self.root(e), self.root(f)
-        half = _each(lambda s, c: flint.arb.atan2(s, c), sine, cosine)
-        over = flint.arb.pi()
-        return 1 - half * 2 / over, e - (sine * cosine - half * (1 - 2 * e)) / over
+        half = _each(lambda s, c: flint.arb.atan2(s, c), self.root(e), self.root(f))
+        return 1 - half * 2 / flint.arb.pi(), _each(_after, e)
 
     def scaled(self, values: np.ndarray, over: int) -> np.ndarray:
         """A quotient by an exact number."""
         return values / flint.arb(over)
+
+
+def _after(e: Any) -> Any:
+    """e' of a ball e, some of which may lie outside of [0, 1], where no truth does."""
+    middle = e.mid()
+    middle = flint.arb(0) if middle < 0 else flint.arb(1) if middle > 1 else middle
+    sine, cosine = _nonnegative_root(middle), _nonnegative_root(1 - middle)
+    half = flint.arb.atan2(sine, cosine)
+    after = middle - (sine * cosine - half * (1 - 2 * middle)) / flint.arb.pi()
+    return after + flint.arb(0, e.rad())
 
 
 def _each(function: Any, *arrays: np.ndarray) -> np.ndarray:

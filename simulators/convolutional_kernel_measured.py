@@ -30,7 +30,18 @@ from simulators.streams import octets
 
 STEP = ("S_xx", "S_yy", "S_xy", "K", "K_dot", "theta", "U")
 WINDOW = ("S_out", "theta_out", *(f"K{k}" for k in range(1, 10)), *(f"U{k}" for k in range(1, 10)))
-VALUES = ("H_flat", "H_gap", "U_diagonal", "U_all", "H_shifted", "H_shifts", "H_self", "H_middle", "energy", "energy_last")
+VALUES = (
+    "H_flat",
+    "H_gap",
+    "U_diagonal",
+    "U_all",
+    "H_shifted",
+    "H_shifts",
+    "H_self",
+    "H_middle",
+    "energy",
+    "energy_last",
+)
 Cell = tuple[float, float]
 
 
@@ -50,7 +61,9 @@ def places(pair: ImagePair) -> list[tuple[int, int]]:
     return sorted(set(chosen))
 
 
-def _table(names: Sequence[str], rows: list[tuple[int, tuple[int, ...], int, list[Any]]], precise: bool) -> Measurements:
+def _table(
+    names: Sequence[str], rows: list[tuple[int, tuple[int, ...], int, list[Any]]], precise: bool
+) -> Measurements:
     """Rows (element, index, filter, cells) as a table, ordered by element."""
     rows = sorted(rows, key=lambda row: row[:2])
     columns: dict[str, Measurement] = {"q": integers(row[2] for row in rows)}
@@ -227,7 +240,9 @@ def _precise_values(pair: ImagePair, bits: int) -> Measurements:
 
 
 @simulator("L pixels blank " + " ".join(VALUES), limited_by="rounding", precisely=_precise_values)
-def observe_values(batch: tuple[ImagePair, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
+def observe_values(
+    batch: tuple[ImagePair, ...], *, delta: float, effort: int = 0, device: torch.device
+) -> Measurements:
     """One row for each pair: kernels of the fast code, of the pair, of shifted images and of the first with itself."""
     device = torch.device(device)
     cells: dict[int, dict[str, Cell]] = {}

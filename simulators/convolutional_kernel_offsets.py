@@ -130,7 +130,9 @@ class Block:
             torch.add(first, second, out=out)
         if s.circular:
             for axis, size in ((0, s.rows), (1, s.columns)):
-                halo = torch.tensor([*range(s.radius), *range(size + s.radius, size + 2 * s.radius)], device=values.device)
+                halo = torch.tensor(
+                    [*range(s.radius), *range(size + s.radius, size + 2 * s.radius)], device=values.device
+                )
                 values.index_copy_(axis, halo, values.index_select(axis, (halo - s.radius) % size + s.radius))
 
     def inner(self, values: Tensor) -> Tensor:

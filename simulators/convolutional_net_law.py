@@ -80,7 +80,9 @@ def _means(nets: ConvNets, count: int, chosen: tuple[int, ...], delta: float, de
     return [(float(m), float(r + n)) for m, r, n in zip(mid, rad, noise, strict=True)]
 
 
-def _table(rows: list[tuple[int, int, Any]], names: tuple[str, str], delta: float, batch: tuple[ConvNets, ...]) -> Measurements:
+def _table(
+    rows: list[tuple[int, int, Any]], names: tuple[str, str], delta: float, batch: tuple[ConvNets, ...]
+) -> Measurements:
     """Rows (element, pair, (mean, limit, share of delta))."""
     mean, limit = names
     columns = {

@@ -128,7 +128,9 @@ def examine(job: Job) -> tuple[int, ...]:
     if values.dtype.kind not in "uif":
         raise GramError(f"{path} of {values.dtype}", "integers or floating-point numbers")
     if job.dtype not in ("float32", "float64") or job.tile < 1:
-        raise GramError(f"dtype {job.dtype} and tile {job.tile}", "float32 or float64, and at least 1 image along a tile")
+        raise GramError(
+            f"dtype {job.dtype} and tile {job.tile}", "float32 or float64, and at least 1 image along a tile"
+        )
     if values.dtype.kind == "f":
         for k in range(0, len(values), 1024):
             bad = ~np.isfinite(values[k : k + 1024]).reshape(len(values[k : k + 1024]), -1).all(1)

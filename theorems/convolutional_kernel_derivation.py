@@ -21,7 +21,6 @@ _y = tuple(observable(f"y_{i}", "a pixel of the other image") for i in range(3))
 _CNTK = "Arora, Du, Hu, Li, Salakhutdinov, Wang (2019), section 4, arXiv:1904.11955"
 
 
-
 def _moment(power: int):  # type: ignore[no-untyped-def]
     """E relu(z)^power of a standard normal z."""
     return Integral(_z**power * exp(-(_z**2) / 2) / sqrt(2 * pi), (_z, 0, oo))

@@ -29,7 +29,9 @@ window_U = tuple(
 
 H_flat = observable("H_flat", "kernel of x and x' without pooling, by the fast code", latex=r"H^{flat}")
 H_gap = observable("H_gap", "kernel with global average pooling, by the fast code", latex=r"H^{gap}")
-U_diagonal = observable("U_diagonal", "sum of the last layer over pairs of equal pixels", latex=r"\textstyle\sum_i U_{ii}")
+U_diagonal = observable(
+    "U_diagonal", "sum of the last layer over pairs of equal pixels", latex=r"\textstyle\sum_i U_{ii}"
+)
 U_all = observable("U_all", "sum of the last layer over all pairs of pixels", latex=r"\textstyle\sum_{ii'} U_{ii'}")
 H_shifted = observable("H_shifted", "pooled kernel of x and a shift of x'", latex=r"H^{gap}(x,\tau x')")
 H_shifts = observable(
@@ -46,10 +48,16 @@ energy_last = observable(
 
 H = observable("H", "the kernel of infinite width", latex="H")
 mean_H = observable("mean_H", "mean of the kernels of nets of finite width", latex=r"\mathbb{E}H_m")
-H_own = observable("H_own", "the kernel of infinite width of an image with itself", domain="nonnegative", latex="H(x,x)")
+H_own = observable(
+    "H_own", "the kernel of infinite width of an image with itself", domain="nonnegative", latex="H(x,x)"
+)
 mean_self = observable(
     "mean_self", "mean of the kernels of nets of finite width of an image with itself", domain="nonnegative",
     latex=r"\mathbb{E}H_m(x,x)",
 )  # fmt: skip
-spread_narrow = observable("spread_narrow", "median of |H_m - H| at width m", domain="nonnegative", latex=r"\mathrm{med}_{m}")
-spread_wide = observable("spread_wide", "median of |H_m - H| at width 16 m", domain="nonnegative", latex=r"\mathrm{med}_{16m}")
+spread_narrow = observable(
+    "spread_narrow", "median of |H_m - H| at width m", domain="nonnegative", latex=r"\mathrm{med}_{m}"
+)
+spread_wide = observable(
+    "spread_wide", "median of |H_m - H| at width 16 m", domain="nonnegative", latex=r"\mathrm{med}_{16m}"
+)
