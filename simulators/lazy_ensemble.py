@@ -279,7 +279,7 @@ def observe(batch: tuple[Ensemble, ...], *, delta: float, effort: int = 0, devic
     share = delta / len(_NAMES)
     columns: dict[str, list[tuple[float, float]]] = {name: [] for name in _NAMES}
     for ensemble in batch:
-        count = ensemble.nets * 4**effort
+        count = ensemble.nets * 2**effort
         both = [ensemble_values(ensemble, large, count, str(device)) for large in (False, True)]
         for name in _NAMES:
             observable, _, at = name.partition("_")
