@@ -114,7 +114,7 @@ def _blank(values: Any, axis: int = 1) -> Any:
         return torch.nn.functional.pad(values, (0, 1) if axis == 1 else (0, 0, 0, 1))
     width = [(0, 0)] * values.ndim
     width[-axis] = (0, 1)
-    return np.pad(values, width, constant_values=flint.arb(0))
+    return np.pad(values, width, constant_values=flint.arb(0))  # type: ignore[call-overload]
 
 
 def _bordered(inner: Any, border: Any) -> Any:
@@ -231,7 +231,7 @@ def float_layers(x: np.ndarray, y: np.ndarray, pair: ImagePair, device: torch.de
     """Layers of a batch of images x and y (batch, height, width, channels), with the net that ``pair`` asks about."""
     # the fast code scales its images first, with two roundings at most
     balls = [ScalarBall(v, 2 * UNIT * v.abs() * UP) for v in (_flat(part, device) for part in (x, y))]
-    return recursion(Floats(), *balls, windows(pair), pair.depth)
+    return recursion(Floats(), balls[0], balls[1], windows(pair), pair.depth)
 
 
 def float_products(x: np.ndarray, y: np.ndarray, device: torch.device) -> ScalarBall:
@@ -255,7 +255,7 @@ def exact_layers(x: np.ndarray, y: np.ndarray, pair: ImagePair) -> list[Layer]:
     """Layers of one pair of images (height, width, channels) in balls of the working precision of flint."""
     blank = np.zeros((1, pair.channels))
     made = [_each(flint.arb, np.vstack([v.reshape(-1, pair.channels), blank])) for v in (x, y)]
-    return recursion(Balls(), *made, windows(pair), pair.depth)
+    return recursion(Balls(), made[0], made[1], windows(pair), pair.depth)
 
 
 def exact_products(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -110,14 +110,15 @@ def _windows(pair: ImagePair, first: Any, layers: list[Layer], read: Any, zero: 
 
 def _precise_steps(pair: ImagePair, bits: int) -> Measurements:
     with flint.ctx.workprec(bits):
-        layers = exact_layers(*images(pair), pair)
+        x, y = images(pair)
+        layers = exact_layers(x, y, pair)
         return _table(STEP, list(_steps(pair, layers, _reader(None), 0)), True)
 
 
 def _precise_windows(pair: ImagePair, bits: int) -> Measurements:
     with flint.ctx.workprec(bits):
-        pictures = images(pair)
-        rows = _windows(pair, exact_products(*pictures), exact_layers(*pictures, pair), _reader(None), flint.arb(0), 0)
+        x, y = images(pair)
+        rows = _windows(pair, exact_products(x, y), exact_layers(x, y, pair), _reader(None), flint.arb(0), 0)
         return _table(WINDOW, list(rows), True)
 
 

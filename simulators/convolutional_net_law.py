@@ -132,10 +132,10 @@ def observe_rate(batch: tuple[ConvNets, ...], *, delta: float, effort: int = 0, 
             ends.append((float(low) - noise, float(high) + noise))
         rows.append(ends)
     spans = np.array(rows).reshape(-1, 2, 2)
-    mid, rad = spans.mean(2), (spans[:, :, 1] - spans[:, :, 0]) / 2 * (1 + 1e-12)
+    middle, half = spans.mean(2), (spans[:, :, 1] - spans[:, :, 0]) / 2 * (1 + 1e-12)
     columns = {
         "L": integers(nets.pair.depth for nets in batch),
-        "spread_narrow": reals(mid[:, 0], rad[:, 0], delta / 2, proved=False),
-        "spread_wide": reals(mid[:, 1], rad[:, 1], delta / 2, proved=False),
+        "spread_narrow": reals(middle[:, 0], half[:, 0], delta / 2, proved=False),
+        "spread_wide": reals(middle[:, 1], half[:, 1], delta / 2, proved=False),
     }
     return Measurements(columns, np.arange(len(batch)))

@@ -22,15 +22,9 @@ SHAPES = ((1, 1, 1), (2, 3, 2), (4, 3, 1), (3, 1, 2))
 def filtered(values: np.ndarray, size: int, circular: bool) -> np.ndarray:
     """tr_q of an array (P, Q, P, Q) by its definition."""
     rows, columns, reach = *values.shape[:2], size // 2
-    out = np.zeros_like(values)
-    for i, j, k, m in np.ndindex(values.shape):
-        for a, b in itertools.product(range(-reach, reach + 1), repeat=2):
-            at = (i + a, j + b, k + a, m + b)
-            if circular:
-                at = tuple(v % n for v, n in zip(at, values.shape, strict=True))
-            if all(0 <= v < n for v, n in zip(at, (rows, columns, rows, columns), strict=True)):
-                out[i, j, k, m] += values[at]
-    return out
+    wide = np.pad(values, reach, mode="wrap" if circular else "constant")
+    moves = itertools.product(range(size), repeat=2)
+    return sum(wide[a : a + rows, b : b + columns, a : a + rows, b : b + columns] for a, b in moves)
 
 
 def relu(cross: np.ndarray, left: np.ndarray, right: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
