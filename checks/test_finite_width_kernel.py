@@ -137,11 +137,11 @@ VARIANCES = Experiment(
 )  # fmt: skip
 DEEP = Experiment(
     "deep", THEOREM, deep, kernel_statistics.observe_deep,
-    examples=(WideNet(UNIT_POINT, (4,), 200_000),), search=1, batch=6, bulk=16, chunk=16,
+    examples=(WideNet(UNIT_POINT, (4,), 100_000),), search=1, batch=6, bulk=16, chunk=16,
 )  # fmt: skip
 LAST_WIDTHS = Experiment(
     "last-widths", THEOREM, last_widths, kernel_statistics.observe_last_width,
-    examples=(TwoWidths(UNIT_PAIR, (4, 1), (4, 16), 200_000),), search=1, batch=3, bulk=4, chunk=8,
+    examples=(TwoWidths(UNIT_PAIR, (4, 1), (4, 16), 100_000),), search=1, batch=3, bulk=4, chunk=8,
 )  # fmt: skip
 WIDTHS = Experiment(
     "widths", THEOREM, widths, kernel_statistics.observe_rate,
