@@ -63,7 +63,7 @@ def observe_mean(nets: tuple[WideNet, ...], *, delta: float, effort: int = 0, de
     def row(net: WideNet) -> dict[str, Cell]:
         return {"H_star": _limit(net, device), "H_mean": _kernel_mean(net, delta, effort, device)}
 
-    return _table(MEAN, [{**_described(net), **row(net)} for net in _all_sound(nets)])
+    return _table(MEAN, [{**_described(net), **row(net)} for net in _all_sound(nets)], _closed(nets))
 
 
 @simulator(DEVIATION, limited_by="sampling")
@@ -89,7 +89,7 @@ def observe_deviation(
             raise MeasurementError(
                 f"{len(net.widths)} hidden layers", "one: its fourth moment is known", "deviation", k
             )
-    return _table(DEVIATION, [{**_described(net), **row(net)} for net in _all_sound(nets)])
+    return _table(DEVIATION, [{**_described(net), **row(net)} for net in _all_sound(nets)], _closed(nets))
 
 
 @simulator(DEEP, limited_by="sampling")
@@ -223,6 +223,10 @@ def _described(net: WideNet) -> dict[str, Cell]:
     }
 
 
+def _closed(nets: Iterable[WideNet]) -> bool:
+    return all(find(net.activation).form for net in nets)
+
+
 def _all_sound(nets: Iterable[WideNet]) -> list[WideNet]:
     return [sound(net, k) for k, net in enumerate(nets)]
 
@@ -235,7 +239,8 @@ def _all_paired(pairs: Sequence[TwoWidths]) -> Sequence[TwoWidths]:
     return pairs
 
 
-def _table(names: str, found: list[dict[str, Cell]]) -> Measurements:
+def _table(names: str, found: list[dict[str, Cell]], closed: bool = True) -> Measurements:
+    """``closed``: whether every H* has a closed form; the error bar of a quadrature is no proof."""
     columns: dict[str, Measurement] = {}
     for name in names.split():
         cells = np.array([row[name] for row in found], dtype=np.float64).reshape(-1, 3)
@@ -244,5 +249,6 @@ def _table(names: str, found: list[dict[str, Cell]]) -> Measurements:
         elif name == "relu":
             columns[name] = booleans(bool(v) for v in cells[:, 0])
         else:
-            columns[name] = reals(cells[:, 0], cells[:, 1], cells[:, 2], proved=not cells[:, 2].any())
+            proved = not cells[:, 2].any() and (closed or name != "H_star")
+            columns[name] = reals(cells[:, 0], cells[:, 1], cells[:, 2], proved)
     return Measurements(columns, np.arange(len(found)))
