@@ -17,7 +17,7 @@ from torch import Tensor
 
 from .balls import UNIT, gamma
 from .flow import integrate
-from .lazy_net import BEND, SLOPE, LazyFlow, LazyNet, start
+from .lazy_net import BEND, SLOPE, WIDEST, LazyFlow, LazyNet, start
 from .measurement import MeasurementError
 
 GRID = (8, 32)
@@ -25,7 +25,7 @@ GRID = (8, 32)
 POINTS = 3
 """Most inputs of a net; fewer are filled up with inputs 0, which nothing feels."""
 RTOL = (1e-9, 1e-11)
-BUCKETS = (4, 16, 64, 256)
+BUCKETS = (4, 16, 64, WIDEST)
 EIGHT_ULPS = 8 * UNIT
 
 
@@ -59,9 +59,9 @@ def paths(batch: tuple[LazyNet, ...], *, effort: int, device: torch.device, look
     """
     groups: dict[tuple[str, str, int], list[int]] = {}
     for element, net in enumerate(batch):
-        if net.points > POINTS or net.width > BUCKETS[-1]:
+        if net.points > POINTS or net.width > WIDEST:
             raise MeasurementError(
-                f"{net.points} inputs, width {net.width}", f"at most {POINTS} and {BUCKETS[-1]}", "", element
+                f"{net.points} inputs, width {net.width}", f"at most {POINTS} and {WIDEST}", "", element
             )
         bucket = next(b for b in BUCKETS if b >= net.width)
         groups.setdefault((net.activation, net.loss, bucket), []).append(element)

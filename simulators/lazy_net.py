@@ -25,6 +25,8 @@ BEND = {"erf": 0.97, "gauss": 0.86, "hat": 1.0, "steep": 3.0}
 """sup |σ''|: 2·(2/√π)/√(2e) = 0.9679 for erf, √(2/e) = 0.8578 for gauss, σ'(z) = e^(-z²)."""
 CENTRED = 1 / (2 / pi * np.arcsin(2 / 3))
 """c of erf: one over the second moment of erf(z) for a standard normal z; the others have c = 1."""
+WIDEST = 256
+"""Most units of a net: what rounding of sums over the units is bounded for."""
 REFERENCES = ("initial", "limit", "constant")
 INPUTS = ("orthogonal", "same", "generic")
 
@@ -196,12 +198,14 @@ class LazyFlow:
 
     def rounding(self, sizes: Tensor) -> Tensor:
         """Errors of z, σ and σ', of the outputs, and of both products with the slopes, one after the other."""
-        n, m = self.labels.shape[1], 4096
+        n = self.labels.shape[1]
         slopes, features = sizes[:n].mT, sizes[2 * n : 3 * n].mT
         largest, outer, whole = (sizes[3 * n + k][:, None] for k in range(3))
         below = gamma(self.inputs.shape[1] + 2) * whole * self.lengths
         above = SLOPE[self.name] * below + 8 * UNIT * features
-        outputs = self.scale[:, None] * outer * (above + gamma(m) * features) + 4 * UNIT * (slopes + self.labels.abs())
+        outputs = self.scale[:, None] * outer * (above + gamma(WIDEST + 8) * features) + 4 * UNIT * (
+            slopes + self.labels.abs()
+        )
         bent = largest * BEND[self.name] * below + 16 * UNIT * outer * SLOPE[self.name]
         first = self.lengths * (outer * SLOPE[self.name] * (outputs + 16 * UNIT * slopes) + slopes * bent)
         second = self.train[:, None] * (features * (outputs + 16 * UNIT * slopes) + slopes * above)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Derivative, MatrixSymbol, Symbol, exp
+from sympy import Derivative, MatrixSymbol, Rational, Symbol, exp, sqrt
 
 from theorems.statement import Eq, Le, Step, observable
 
@@ -59,6 +59,7 @@ _k, _y, _u = Symbol("k", real=True), Symbol("y", real=True), Symbol("u0", real=T
 _asked = _k * (1 - exp(-_rate * _time)) / _rate * (_y - _u)
 _a, _b, _c, _d = (Symbol(name, real=True) for name in "abcd")
 _x = Symbol("x", nonnegative=True)
+_count, _size = Symbol("n", positive=True), Symbol("c", positive=True)
 
 STEPS = (
     Step(
@@ -111,6 +112,14 @@ STEPS = (
         "symbolic",
         Eq((_a**2 + _b**2) * (_c**2 + _d**2) - (_a * _c + _b * _d) ** 2, (_a * _d - _b * _c) ** 2),
         depends_on=("telescope",),
+    ),
+    Step(
+        "published",
+        "For n inputs of norm 1 with |u_i|, |y_i| ≤ c, |X|² ≤ n and |u_0 - y| ≤ 2 c √n: at most 4 c n² t/√m, where lecture "
+        "notes have 4 c n³ t/√m.",
+        "symbolic",
+        Eq(2 * _count ** Rational(3, 2) * (2 * _size * sqrt(_count)), 4 * _size * _count**2),
+        depends_on=("units",),
     ),
     Step(
         "regression",
