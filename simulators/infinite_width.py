@@ -32,12 +32,18 @@ from .measurement import MeasurementError
 __all__ = ["Activation", "Layers", "TangentKernel", "layer_balls", "layers", "tangent_kernel_ball"]
 
 
+OPEN = 16
+"""Blocks are this many times as large where the activation has no closed form."""
+
+
 @dataclass(frozen=True)
 class TangentKernel:
     """H*(x, x') of nets with ``depth`` hidden layers, as a callable kernel.
 
-    ``activation``: "relu", "erf" (closed forms), "tanh", "gelu", "sin", "leaky_relu", or an `Activation` (quadrature,
-    some 10⁴ evaluations a pair and layer).  ``block``: bytes of a work buffer; ten of them are used beside the result.
+    ``activation``: "relu", "erf" (closed forms), "tanh", "gelu", "sin", "leaky_relu", or an `Activation`: smooth
+    ones by Hermite series (some hundred multiplications a pair and layer; inputs of norm above 8 may need a quadrature of the
+    plane, which is a thousand times slower), kinked ones by quadrature.  ``block``: bytes of a work buffer; ten of them are
+    used beside the result (sixteen times as many for activations without a closed form).
 
     Inputs are arrays (n, d) of NumPy or torch, float32 or float64, without NaN; the result has their library, dtype
     and device.  No gradient flows.  float32 inputs are compared in float64.  Relative to √(H_xx H_x'x') the error stays
@@ -84,7 +90,9 @@ class TangentKernel:
         right = left if columns is None else inputs(columns, dtype, activation, self.depth)
         n, m = len(left.norm), len(right.norm)
         out = torch.empty((n, m), dtype=dtype, device=rows.device)
-        size = max(min(int(self.block) // out.element_size(), n * m), m)
+        # Series and sums cost more for a block than for a pair of it: fewer, larger ones.
+        block = int(self.block) * (1 if activation.form else OPEN)
+        size = max(min(block // out.element_size(), n * m), m)
         scratch = room(size, rows.device)
         # Only the ReLU recursion keeps its accuracy in float32: each layer of another amplifies relative errors.
         work = _work(size, out if activation.form == "relu" else scratch[0])

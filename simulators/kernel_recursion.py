@@ -10,7 +10,7 @@ Layers 0 … L are yielded in tensors that the next layer overwrites, so that bl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from torch import Tensor
 
 from .dual_activations import Activation
 from .gaussian_quadrature import Pair, moments
+from .hermite_series import Expansion, expand, expectation
 
 BUFFERS = 6
 """Work tensors of a recursion."""
@@ -94,7 +95,7 @@ def recursion(
         return _relu(pairs, depth, activation.c, *buffers)
     if activation.form == "erf":
         return _erf(pairs, depth, activation.c, *buffers)
-    return _general(pairs, depth, activation, level, *buffers[:3])
+    return (_kinked if activation.kinked else _smooth)(pairs, depth, activation, level, *buffers[:3])
 
 
 def _relu(
@@ -150,19 +151,62 @@ def _erf(
         yield Layer(s, dot, theta)
 
 
-def _general(
+def _smooth(
     pairs: Angle, depth: int, activation: Activation, level: int, s: Tensor, dot: Tensor, theta: Tensor
 ) -> Iterator[Layer]:
-    """Sums of `gaussian_quadrature`, in float64.
+    """Hermite series in float64; quadrature of the plane from the first layer on at which they do not converge.
+
+    A smooth activation makes smooth functions of the correlation ρ: nothing is lost where it is near 1.
+    """
+    c, a, b = activation.c, pairs.a, pairs.b
+    rho = (pairs.z - pairs.y).contiguous()
+    whole = rho * (a * b)
+    s.copy_(whole), theta.copy_(whole)
+    yield Layer(s, None, theta)
+    for h in range(depth):
+        found = [[_expanded(f, x, level) for x in (a, b)] for f in (activation.function, activation.slope)]
+        (left, right), (left_slope, right_slope) = found
+        if left is None or right is None or left_slope is None or right_slope is None:
+            angle = 2 * torch.asin(torch.sqrt((1 - rho).clamp(0, 2) / 2))
+            yield from _plane(activation, depth - h, level, whole, Pair(a, b, angle), s, dot, theta)
+            return
+        value = c * expectation(left, right, rho, a, b)
+        slope = c * expectation(left_slope, right_slope, rho, a, b)
+        a, b = ((c * e.square).sqrt().view(x.shape) for e, x in ((left, a), (right, b)))
+        size = a * b
+        rho = torch.where(size > 0, value / torch.where(size > 0, size, 1.0), 0.0).clamp_(-1, 1)
+        whole = whole * slope + value
+        s.copy_(value), dot.copy_(slope), theta.copy_(whole)
+        yield Layer(s, dot, theta)
+
+
+def _expanded(function: Callable[[Tensor], Tensor], deviation: Tensor, level: int) -> Expansion | None:
+    """The expansion for every deviation, computed once for equal ones."""
+    distinct, where = torch.unique(deviation.reshape(-1), return_inverse=True)
+    found = expand(function, distinct, level)
+    return None if found is None else Expansion(found.coefficients[where], found.square[where])
+
+
+def _kinked(
+    pairs: Angle, depth: int, activation: Activation, level: int, s: Tensor, dot: Tensor, theta: Tensor
+) -> Iterator[Layer]:
+    """Quadrature of polar sectors, in float64."""
+    first = (pairs.z - pairs.y) * pairs.a * pairs.b
+    s.copy_(first), theta.copy_(first)
+    yield Layer(s, None, theta)
+    angle = 2 * torch.atan2(pairs.y.sqrt(), pairs.z.sqrt())
+    yield from _plane(activation, depth, level, first, Pair(pairs.a, pairs.b, angle), s, dot, theta)
+
+
+def _plane(
+    activation: Activation, depth: int, level: int, whole: Tensor, pair: Pair, s: Tensor, dot: Tensor, theta: Tensor
+) -> Iterator[Layer]:
+    """``depth`` layers above the tangent kernel ``whole``, by quadrature.
 
     4 sin²(t/2) of the next layer is c E (σ(u)/α - σ(v)/β)² with its deviations α and β: nothing cancels.
     """
     shape, c = s.shape, activation.c
-    y, z, a, b = (x.expand(shape).reshape(-1) for x in pairs)
-    first = ((z - y) * a * b).view(shape)
-    s.copy_(first), theta.copy_(first)
-    yield Layer(s, None, theta)
-    angle, whole = 2 * torch.atan2(y.sqrt(), z.sqrt()), first
+    a, b, angle = (x.expand(shape).reshape(-1) for x in (pair.a, pair.b, pair.angle))
     zero = torch.zeros(1, dtype=torch.float64, device=a.device)
     for _ in range(depth):
         fine = level + _refinement(activation, a, b)

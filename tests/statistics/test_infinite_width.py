@@ -22,6 +22,7 @@ from checks.engine.draw import bulk
 from simulators import Activation, TangentKernel, gaussian_integrals, kernel_layers, node_values
 from simulators.dual_activations import ERF, NAMED, RELU
 from simulators.gaussian_quadrature import Pair, moments
+from simulators.hermite_series import expand, expectation
 from simulators.infinite_width import layer_balls
 from simulators.kernel_layers_precisely import observe_precisely
 from simulators.streams import stream
@@ -152,6 +153,52 @@ def test_quadrature_converges_within_the_difference_of_two_levels(kinked):
     assert float((found[2].product - exact[0]).abs().max()) < 1e-13
     apart = xx / (2 if kinked else 1)
     assert found[0].apart.shape == apart.shape and (found[0].apart >= 0).all()
+
+
+def test_a_series_agrees_with_the_quadrature_of_the_plane():
+    """Two ways that share no step, at deviations 0 to 4 and correlations -1 to 1."""
+    draw = stream("series")
+    a, b, t = (torch.tensor(draw.uniform(low, high, 40)) for low, high in ((0, 4), (0, 2), (0, math.pi)))
+    a[0], t[1], t[2] = 0.0, 0.0, math.pi
+    for name in ("tanh", "gelu", "sin", "erf"):
+        activation = NAMED[name]
+        plane = moments(activation.function, activation.slope, False, Pair(a, b, t), 2)
+        for function, there in ((activation.function, plane.product), (activation.slope, plane.slope)):
+            left, right = (expand(function, x, 1) for x in (a, b))
+            assert left is not None and right is not None
+            here = expectation(left, right, torch.cos(t), a, b)
+            assert float((here - there).abs().max()) < 1e-12
+
+
+def test_the_bar_of_a_series_covers_a_closed_form():
+    """erf given as a function, at norms 0.3 to 9, against its closed form; both sides of every entry and layer."""
+    given = Activation("mine", ERF.function, ERF.derivative)
+    for trial in range(max(COUNT // 20, 4)):
+        draw = stream("bars of series", trial)
+        x = draw.standard_normal((4, 9)) * 10 ** draw.uniform(-1, 0.5)
+        exact, rounding = layer_balls(x, None, 3, ERF)
+        for effort in (0, 1):
+            mid, rad = layer_balls(x, None, 3, given, effort)
+            for part in ("sigma", "sigma_dot", "theta"):
+                off = (getattr(mid, part) - getattr(exact, part)).abs()
+                assert (off <= getattr(rad, part) + getattr(rounding, part)).all()
+
+
+def test_norms_at_which_no_series_converges_are_summed_over_the_plane():
+    given = Activation("mine", ERF.function, ERF.derivative)
+    x = 20 * np.array([[1.0, 0.0], [0.8, 0.6]])
+    assert expand(given.function, torch.full((1,), 20.0, dtype=torch.float64), 0) is None
+    mid, rad = layer_balls(x, None, 2, given)
+    exact, rounding = layer_balls(x, None, 2, ERF)
+    assert ((mid.theta - exact.theta).abs() <= rad.theta + rounding.theta).all()
+    assert float(rad.theta.max()) < 0.01 * float(mid.theta.max())
+
+
+def test_a_bar_says_so_where_a_function_is_too_steep_for_its_nodes():
+    steep = Activation("steep", lambda z: torch.erf(20 * z), lambda z: 20 * ERF.slope(20 * z))
+    mid, rad = layer_balls(np.array([[1.0, 0.0], [0.8, 0.6]]), None, 1, steep)
+    exact = math.asin(800 * 0.8 / 801) / math.asin(800 / 801)
+    assert abs(float(mid.sigma[1, 0, 1]) - exact) <= float(rad.sigma[1, 0, 1])
 
 
 def test_a_gelu_net_agrees_with_averages_over_wide_layers():
