@@ -67,7 +67,7 @@ class ConvolutionalTangentKernel:
 
     def diagonal(self, X: Any) -> Any:
         """The values (n,) of each image with itself."""
-        images, scale = _scaled(_images(X, "X"))
+        images, scale = scaled(_images(X, "X"))
         out = images.new_zeros(len(images))
         if len(images):
             whole = self._torus(images)
@@ -76,7 +76,7 @@ class ConvolutionalTangentKernel:
         return _like(X, out * scale * scale)
 
     def _gram(self, images: Tensor) -> Tensor:
-        images, scale = _scaled(images)
+        images, scale = scaled(images)
         whole, n = self._torus(images), len(images)
         out = images.new_zeros(n, n)
         for k in range(n):
@@ -86,7 +86,7 @@ class ConvolutionalTangentKernel:
         return out * scale[:, None] * scale
 
     def _matrix(self, left: Tensor, right: Tensor) -> Tensor:
-        (left, left_scale), (right, right_scale) = _scaled(left), _scaled(right)
+        (left, left_scale), (right, right_scale) = scaled(left), scaled(right)
         out = left.new_zeros(len(left), len(right))
         if out.numel():
             mine, theirs = self._torus(left), self._torus(right)
@@ -137,8 +137,8 @@ def _multiplicity(rows: int, first: int, size: int, device: torch.device) -> Ten
     return torch.where((2 * offsets) % rows == 0, twice / 2, twice)
 
 
-def _scaled(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Images divided by the powers of two that bring their largest entry to [1, 2), and those powers (n,)."""
+def scaled(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Images (n, …) over the powers of two that bring their largest entry to [1, 2), and those powers (n,)."""
     if images.numel() == 0:
         return images, images.new_ones(len(images))
     _, exponent = torch.frexp(images.abs().amax((1, 2, 3)))

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from simulators.balls import TINY, UNIT, UP, ScalarBall, gamma
 from simulators.convolutional_kernel_images import ImagePair, windows
+from simulators.convolutional_kernel_offsets import ROUNDINGS
 
 ANGLE = 16 * UNIT
 """More than the rounding of an angle up to π/2 computed from square roots and an arctangent."""
@@ -51,8 +52,8 @@ class Arithmetic(Protocol):
     def root(self, values: Any) -> Any:
         """Square roots of squares of norms."""
 
-    def fraction(self, gap: Any, product: Any) -> Any:
-        """gap/(4 product) within [0, 1]; 0 where the product is 0."""
+    def fraction(self, gap: Any, product: Any, squares: Any) -> Any:
+        """gap/(4 product) within [0, 1]; 0 where the product is 0.  ``squares`` is n² - n'², which rounding is told by."""
 
     def dual(self, e: Any, f: Any) -> tuple[Any, Any]:
         """κ0 and e' from e = (1 - cos t)/2 and f = 1 - e."""
@@ -81,8 +82,8 @@ def recursion(arithmetic: Arithmetic, x: Any, y: Any, table: np.ndarray, depth: 
         cross = a.scaled(column + row - gap, 2)
         norm_x, norm_y = outer(a.root(left), a.root(right))
         product, spread = norm_x * norm_y, (norm_x - norm_y) * (norm_x - norm_y)
-        e = a.fraction(gap - spread, product)
-        f = a.fraction(a.filtered(opposite, table, 2) - spread, product) if layer == 0 else None
+        e = a.fraction(gap - spread, product, column - row)
+        f = a.fraction(a.filtered(opposite, table, 2) - spread, product, column - row) if layer == 0 else None
         kappa, e = a.dual(e, f)
         k = a.scaled(product - (e + e) * product, window)
         derivative = a.scaled(kappa, window)
@@ -149,8 +150,11 @@ class Floats:
         rad = (values.rad / positive + UNIT * mid) * UP
         return ScalarBall(mid, torch.where(mid > 0, rad, 0.0))
 
-    def fraction(self, gap: ScalarBall, product: ScalarBall) -> ScalarBall:
-        """Clipped to [0, 1], which no truth leaves."""
+    def fraction(self, gap: ScalarBall, product: ScalarBall, squares: ScalarBall) -> ScalarBall:
+        """Clipped to [0, 1], which no truth leaves; it reaches to 0 where the fast code may take it for rounding."""
+        taken = ROUNDINGS * UNIT * (squares.mid.abs() + squares.rad)
+        near = gap.mid - gap.rad <= 2 * taken
+        gap = ScalarBall(gap.mid, torch.where(near, gap.rad + gap.mid.abs() + taken, gap.rad) * UP)
         some = product.mid > 0
         safe = ScalarBall(torch.where(some, 4 * product.mid, 1.0), torch.where(some, 4 * product.rad, 0.0))
         ratio = gap / safe
@@ -189,7 +193,7 @@ class Balls:
         """√ of what is not negative."""
         return _each(_nonnegative_root, values)
 
-    def fraction(self, gap: np.ndarray, product: np.ndarray) -> np.ndarray:
+    def fraction(self, gap: np.ndarray, product: np.ndarray, squares: np.ndarray) -> np.ndarray:
         """0 where a norm is exactly 0."""
         return _each(lambda g, p: flint.arb(0) if p == 0 else g / (4 * p), gap, product)
 

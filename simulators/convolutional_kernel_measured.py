@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from simulators.balls import UNIT, ScalarBall
-from simulators.convolutional_kernel import ConvolutionalTangentKernel
+from simulators.convolutional_kernel import ConvolutionalTangentKernel, scaled
 from simulators.convolutional_kernel_balls import (
     Layer,
     exact_layers,
@@ -162,17 +162,27 @@ def _rolls(pair: ImagePair) -> list[tuple[int, int]]:
 
 
 def value_balls(x: np.ndarray, y: np.ndarray, pair: ImagePair, device: torch.device) -> dict[str, ScalarBall]:
-    """Totals of the layers of a batch of images: "flat", "gap", "all", "middle" and "last", with rounding radii."""
-    layers = float_layers(x, y, pair, device)
+    """Totals of the layers of a batch of images: "flat", "gap", "all", "middle" and "last", with rounding radii.
+
+    As in the fast code the images are first divided by powers of two, which costs no rounding.
+    """
+    (mine, a), (theirs, b) = (scaled(torch.from_numpy(np.ascontiguousarray(v))) for v in (x, y))
+    layers = float_layers(mine.numpy(), theirs.numpy(), pair, device)
+    both, own = (a * b).to(device), (a * a).to(device)
     last = layers[-1]
-    everything = total(last.pixel)
+    everything = _times(total(last.pixel), both)
     return {
-        "flat": total(_diagonal(last.pixel)),
+        "flat": _times(total(_diagonal(last.pixel)), both),
         "all": everything,
         "gap": everything * _number(pair.pixels**-2, everything),
-        "middle": total(_diagonal(last.middle)),
-        "last": total(last.left) * _number(pair.filter**-2, everything),
+        "middle": _times(total(_diagonal(last.middle)), both),
+        "last": _times(total(last.left), own) * _number(pair.filter**-2, everything),
     }
+
+
+def _times(ball: ScalarBall, powers: torch.Tensor) -> ScalarBall:
+    """A ball times powers of two."""
+    return ScalarBall(ball.mid * powers, ball.rad * powers)
 
 
 def _diagonal(values: ScalarBall) -> ScalarBall:

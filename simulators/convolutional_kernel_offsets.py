@@ -12,7 +12,8 @@ nearly equal patches keep the accuracy that arccos of a cosine near 1 would lose
     e = (1 - cos t)/2 = (G - (n - n')²)/(4 n n'),   κ0 = 1 - t/π,   e' = e - (½ sin t - ½ t cos t)/π,
     K = n n' (1 - 2 e')/q²,   K̇ = κ0/q²             (Cho, Saul 2009; Arora, Du, Hu, Li, Salakhutdinov, Wang 2019)
 
-and G of the next layer is the filter of (n - n')² + 4 n n' e'.  The first layer also has the squared distance from the
+where e is put to 0 if it is below a few units in the last place of n² - n'²: of parallel patches with different norms
+the difference is nothing but rounding, whose square root would be the angle.  G of the next layer is the filter of (n - n')² + 4 n n' e'.  The first layer also has the squared distance from the
 opposite patch, for pairs that are nearly antipodal; deeper cosines are not negative.
 """
 
@@ -27,6 +28,8 @@ from torch import Tensor
 
 CACHE = 1 << 18
 """Bytes of one buffer: seven buffers fit the cache of a core."""
+ROUNDINGS = 16
+"""Units in the last place by which the squares of two norms may be wrong, relative to their difference."""
 LEAST = 1e-36
 """Put for (1 - cos t)/2 = 0: vectorised square roots and arcsines of an exact 0 are five times slower."""
 
@@ -35,19 +38,25 @@ LEAST = 1e-36
 class Torus:
     """Images on a torus with their patch norms; pixels before images, so that a block of images is contiguous.
 
-    ``pixels`` (channels, rows, columns, images); ``norm`` and ``inverse`` (layers, rows, columns, images): n and 1/(2n)
-    of the patches that enter each layer, 0 where a patch is zero or blank; ``valid`` (1, rows, columns, images): 1 in
-    the image and 0 where it is blank.
+    ``pixels`` (channels, rows, columns, images); ``noise``, ``norm`` and ``inverse`` (layers, rows, columns, images):
+    what rounding may do to n², n and 1/(2n) of the patches that enter each layer, 0 where a patch is zero or blank; ``valid`` (1, rows, columns,
+    images): 1 in the image and 0 where it is blank.
     """
 
     pixels: Tensor
+    noise: Tensor
     norm: Tensor
     inverse: Tensor
     valid: Tensor
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Torus:
         """The same change of every table."""
-        return Torus(change(self.pixels), change(self.norm), change(self.inverse), change(self.valid))
+        tables = (self.pixels, self.noise, self.norm, self.inverse, self.valid)
+        return Torus(*(change(table) for table in tables))
+
+    def layers(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Noise, norms and inverses layer by layer."""
+        return zip(self.noise.unbind(), self.norm.unbind(), self.inverse.unbind(), strict=True)
 
     def chosen(self, start: int, stop: int) -> Torus:
         """Images from ``start`` to ``stop``."""
@@ -71,14 +80,16 @@ def torus(images: Tensor, depth: int, radius: int, circular: bool) -> Torus:
     pixels[:, :rows, :columns] = images.permute(3, 1, 2, 0)
     valid = images.new_zeros(1, rows + margin, columns + margin, n)
     valid[:, :rows, :columns] = 1
-    square, norms = (pixels * pixels).sum(0), []
+    square, squares = (pixels * pixels).sum(0), []
     for _ in range(depth):
         for axis in (0, 1):
             square = sum((square.roll(a, axis) for a in range(-radius, radius + 1)), torch.zeros_like(square))
         square = square * valid[0]
-        norms.append(square.sqrt())
-    norm = torch.stack(norms)
-    return Torus(pixels, norm, torch.where(norm > 0, 0.5 / norm, torch.zeros_like(norm)), valid)
+        squares.append(square)
+    table = torch.stack(squares)
+    norm, noise = table.sqrt(), table * (ROUNDINGS * torch.finfo(table.dtype).eps / 2)
+    inverse = torch.where(norm > 0, 0.5 / norm, torch.zeros_like(norm))
+    return Torus(pixels, noise, norm, inverse, valid)
 
 
 @dataclass(frozen=True)
@@ -135,6 +146,11 @@ class Block:
                 )
                 values.index_copy_(axis, halo, values.index_select(axis, (halo - s.radius) % size + s.radius))
 
+    def fraction(self, gap: Tensor, noise: Tensor, inverse: Tensor, their_inverse: Tensor) -> None:
+        """(1 - cos t)/2 from squared distances, in place; ``noise`` is what is taken for 0."""
+        torch.ge(gap.sub_(self.spread), noise, out=self.root)
+        gap.mul_(self.root).mul_(inverse).mul_(their_inverse).clamp_(LEAST, 1)
+
     def inner(self, values: Tensor) -> Tensor:
         """The values without the halo."""
         r = self.sizes.radius
@@ -168,21 +184,27 @@ def propagate(block: Block, left: Torus, right: Torus, first: int, depth: int, e
     mine = left.each(lambda table: table[:, :, :, None, None])
     theirs = right.each(lambda table: shifted(table, s, first))
     torch.mul(mine.valid[0], theirs.valid[0], out=b.valid)
-    layers = zip(mine.norm.unbind(), theirs.norm.unbind(), mine.inverse.unbind(), theirs.inverse.unbind(), strict=True)
-    for layer, (norm, their_norm, inverse, their_inverse) in enumerate(layers):
-        torch.sub(norm, their_norm, out=b.spread)
-        b.spread.mul_(b.spread)
+    for layer, ((noise, norm, inverse), (their_noise, their_norm, their_inverse)) in enumerate(
+        zip(mine.layers(), theirs.layers(), strict=True)
+    ):
         torch.mul(norm, their_norm, out=b.size)
         if layer == 0:
             _distance(b, b.gap, torch.sub, mine, theirs)
             _distance(b, b.half, torch.add, mine, theirs)
+        else:
+            b.filter(b.gap)
+            b.filter(b.theta)
+        torch.sub(norm, their_norm, out=b.spread)
+        b.spread.mul_(b.spread)
+        torch.sub(noise, their_noise, out=b.scratch)
+        b.scratch.abs_()
+        b.fraction(b.gap, b.scratch, inverse, their_inverse)
+        if layer == 0:
+            b.fraction(b.half, b.scratch, inverse, their_inverse)
             torch.mul(b.gap, b.half, out=b.root).sqrt_()
             torch.sqrt(b.gap, out=b.scratch)
             torch.atan2(b.scratch, b.half.sqrt_(), out=b.half)
         else:
-            b.filter(b.gap)
-            b.filter(b.theta)
-            b.gap.sub_(b.spread).mul_(inverse).mul_(their_inverse).clamp_(LEAST, 1)
             torch.addcmul(b.gap, b.gap, b.gap, value=-1, out=b.root).sqrt_()
             torch.sqrt(b.gap, out=b.half).asin_()
         torch.add(b.one, b.gap, alpha=-2, out=b.scratch)  # the cosine
@@ -204,10 +226,9 @@ def propagate(block: Block, left: Torus, right: Torus, first: int, depth: int, e
 
 
 def _distance(block: Block, out: Tensor, combine: Callable[..., Tensor], mine: Torus, theirs: Torus) -> None:
-    """(1 - cos t)/2 of the first patches, or of the opposite ones, from squared distances of pixels."""
+    """Squared distances of the first patches, or of the opposite ones."""
     out.zero_()
     for channel in range(mine.pixels.shape[0]):
         combine(mine.pixels[channel], theirs.pixels[channel], out=block.root)
         out.addcmul_(block.root, block.root)
     block.filter(out)
-    out.sub_(block.spread).mul_(mine.inverse[0]).mul_(theirs.inverse[0]).clamp_(LEAST, 1)
