@@ -17,6 +17,8 @@ COMPARED = Experiment(
     examples=(
         LazyNet(reference="constant", level=8.0, time=0.003),
         LazyNet(reference="constant", level=8.0, time=0.003, width=64, seed=1),
+        # a saturated unit: its kernel is 0 at all times, and nothing moves
+        LazyNet(activation="hat", weight=2.0, first_only=True, reference="constant", level=0.5, time=3.0),
     ),
     search=1, batch=64, bulk=192,
 )  # fmt: skip
