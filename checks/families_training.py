@@ -77,7 +77,7 @@ def many_inputs(draw: Draw, *, gradient_flow: bool = True, smooth: bool = True) 
     return net if gradient_flow else _otherwise_moved(draw, net)
 
 
-TIMES = (0.1, 0.01, 0.3, 1.0, 0.003)
+TIMES = (0.1, 0.01, 0.3, 0.5, 0.003)
 
 
 def compared(draw: Draw, *, square_loss: bool = True, gradient_flow: bool = True) -> LazyNet:
@@ -139,16 +139,16 @@ def drifting(
             seed=draw.integer(0 if square_loss else 1, 8),
         )
     rest = draw.boolean()
-    activation = draw.choice(("hat", "gauss"))
     norm = draw.choice((1.0, 0.5, 16.0) if rest else (1.0, 0.5))
+    time = draw.choice(TIMES) if not rest else draw.choice((0.001, 0.001, 3.0) if norm <= 1 else (0.001,))
     return LazyNet(
         width=draw.choice((1, 2, 4, 9, 16, 64)),
         points=draw.integer(1, 3),
-        activation="hat" if rest else activation,
-        time=draw.choice((0.001, 0.001, 3.0)) if norm <= 1 and rest else (0.001 if rest else draw.choice(TIMES)),
+        activation="hat" if rest else draw.choice(("hat", "gauss")),
+        time=time,
         inputs="same" if rest else draw.choice(("orthogonal", "generic", "same")),
         norm=norm,
-        label=draw.choice((1.0, 0.1, 50.0)) if rest else draw.decimal(-2, 2, 1),
+        label=draw.choice((1.0, 0.1, 50.0 if time < 1 else 2.0)) if rest else draw.decimal(-2, 2, 1),
         weight=0.0 if rest else draw.choice((1.0, 0.5)),
         first_only=True,
         seed=draw.seed(),

@@ -113,6 +113,7 @@ BOUNDS = (
         "Two layers of which the first is trained: |H(t) - H(0)| ≤ 2 ρ |X|³ |u_0 - y| t / √m, ρ the largest norm of an "
         "input and |X| the spectral norm of all of them.",
         (*_wide, "gentle"),
+        goal=1e-3,
         tight_at="units at rest with σ' = |σ''| = 1, copies of one input, t → 0",
         follows_from=("units",),
     ),
@@ -122,6 +123,7 @@ BOUNDS = (
         "bound",
         "Under any loss |H(t) - H(0)| ≤ 2 ρ |X|² √(t (L(0) - L(t)) / m): it grows with the root of time only.",
         ("gradient_flow", "ntk_parameterisation", "gentle"),
+        goal=1e-3,
         tight_at="units at rest with σ' = |σ''| = 1, copies of one input, t → 0",
         follows_from=("units", "cauchy-schwarz"),
     ),
