@@ -3,8 +3,8 @@
     kernel = ConvolutionalTangentKernel(depth=5, pooling="average")
     gram = kernel(X)          # X (n, height, width, channels); gram (n, n), of the library, dtype and device of X
 
-The net has ``depth`` convolutions with ReLU and a linear output layer, weights N(0, 1) and factors √(2/(C q²)) after
-each convolution; published code counts depth + 1 layers.  Pooling "average" is global average pooling before the output
+The net has ``depth`` convolutions with ReLU, or the error function, and a linear output layer, weights N(0, 1) and factors
+√(c/(C q²)) after each convolution, c = 2 for ReLU; published code counts depth + 1 layers.  Pooling "average" is global average pooling before the output
 layer, "none" gives every pixel an output weight of its own.  trained="middle" leaves out the first and the last layer,
 as in the published CIFAR-10 numbers.  Formulas: Arora, Du, Hu, Li, Salakhutdinov, Wang (2019), section 4, arXiv:1904.11955.
 """
@@ -18,12 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simulators.convolutional_kernel_erf import erf_torus, propagate_erf
 from simulators.convolutional_kernel_offsets import CACHE, Block, Sizes, Torus, propagate, torus
 from simulators.measurement import MeasurementError
 
 POOLING = ("average", "none")
 PADDING = ("zero", "circular")
 TRAINED = ("all", "middle")
+ACTIVATION = ("relu", "erf")
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,15 @@ class ConvolutionalTangentKernel:
     pooling: str = "average"
     padding: str = "zero"
     trained: str = "all"
+    activation: str = "relu"
 
     def __post_init__(self) -> None:
         if isinstance(self.depth, bool) or not isinstance(self.depth, int) or self.depth < 1:
             raise MeasurementError(f"depth {self.depth!r}", "a whole number of hidden layers, at least 1")
         if isinstance(self.filter, bool) or not isinstance(self.filter, int) or self.filter < 1 or self.filter % 2 == 0:
             raise MeasurementError(f"filter {self.filter!r}", "an odd size of at least 1, such as 3")
-        for name, known in (("pooling", POOLING), ("padding", PADDING), ("trained", TRAINED)):
+        options = {"pooling": POOLING, "padding": PADDING, "trained": TRAINED, "activation": ACTIVATION}
+        for name, known in options.items():
             if getattr(self, name) not in known:
                 raise MeasurementError(f"{name} {getattr(self, name)!r}", f"one of {', '.join(known)}")
 
@@ -67,7 +71,7 @@ class ConvolutionalTangentKernel:
 
     def diagonal(self, X: Any) -> Any:
         """The values (n,) of each image with itself."""
-        images, scale = scaled(_images(X, "X"))
+        images, scale = self._scaled(_images(X, "X"))
         out = images.new_zeros(len(images))
         if len(images):
             whole = self._torus(images)
@@ -76,7 +80,7 @@ class ConvolutionalTangentKernel:
         return _like(X, out * scale * scale)
 
     def _gram(self, images: Tensor) -> Tensor:
-        images, scale = scaled(images)
+        images, scale = self._scaled(images)
         whole, n = self._torus(images), len(images)
         out = images.new_zeros(n, n)
         for k in range(n):
@@ -86,7 +90,7 @@ class ConvolutionalTangentKernel:
         return out * scale[:, None] * scale
 
     def _matrix(self, left: Tensor, right: Tensor) -> Tensor:
-        (left, left_scale), (right, right_scale) = scaled(left), scaled(right)
+        (left, left_scale), (right, right_scale) = self._scaled(left), self._scaled(right)
         out = left.new_zeros(len(left), len(right))
         if out.numel():
             mine, theirs = self._torus(left), self._torus(right)
@@ -94,7 +98,12 @@ class ConvolutionalTangentKernel:
                 out[k] = _row(self, mine.chosen(k, k + 1), theirs)
         return out * left_scale[:, None] * right_scale
 
+    def _scaled(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        return scaled(images) if self.activation == "relu" else (images, images.new_ones(len(images)))
+
     def _torus(self, images: Tensor) -> Torus:
+        if self.activation == "erf":
+            return erf_torus(images, self.depth, self.filter // 2, self.padding == "circular")
         # what is carried grows by q² a layer: starting q^(-depth/2) below keeps it in range on both sides
         small = self.filter ** (-self.depth / 2)
         return torus(images * small, self.depth, self.filter // 2, self.padding == "circular")
@@ -112,6 +121,7 @@ def _row(kernel: ConvolutionalTangentKernel, one: Torus, others: Torus | None) -
     together = max(1, min(images, CACHE // unit))
     down = max(1, min(last, CACHE // (unit * together)))
     out = torch.zeros(images, dtype=torch.float64, device=one.pixels.device)
+    step = propagate if kernel.activation == "relu" else propagate_erf
     blocks: dict[tuple[int, int], Block] = {}
     left = one.window(radius)
     for start in range(0, images, together):
@@ -122,12 +132,13 @@ def _row(kernel: ConvolutionalTangentKernel, one: Torus, others: Torus | None) -
             if (size, count) not in blocks:
                 sizes = Sizes(rows, columns, size, across, count, radius, circular)
                 blocks[size, count] = Block(sizes, one.pixels)
-            entries = propagate(blocks[size, count], left, right, first, kernel.depth, kernel.trained == "all")
+            entries = step(blocks[size, count], left, right, first, kernel.depth, kernel.trained == "all")
             totals = entries.sum((0, 1, 3)).double()
             if itself and pooled:
                 totals *= _multiplicity(height, first, size, totals.device)[:, None]
             out[start : start + count] += totals.sum(0)
-    return (out * float(kernel.filter) ** -kernel.depth / ((rows * columns) ** 2 if pooled else 1)).to(one.pixels.dtype)
+    grown = float(kernel.filter) ** kernel.depth if kernel.activation == "relu" else 1.0
+    return (out / grown / ((rows * columns) ** 2 if pooled else 1)).to(one.pixels.dtype)
 
 
 def _multiplicity(rows: int, first: int, size: int, device: torch.device) -> Tensor:

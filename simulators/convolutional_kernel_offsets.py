@@ -72,19 +72,29 @@ class Torus:
         return self.each(lambda table: table.index_select(1, down).index_select(2, right))
 
 
-def torus(images: Tensor, depth: int, radius: int, circular: bool) -> Torus:
-    """Images (n, rows, columns, channels) on their torus, with the norms of their patches layer by layer."""
-    margin = 0 if circular else radius
+def placed(images: Tensor, margin: int) -> tuple[Tensor, Tensor]:
+    """Images (n, rows, columns, channels) as ``pixels`` and ``valid`` of a torus with ``margin`` blank rows and columns."""
     n, rows, columns, channels = images.shape
     pixels = images.new_zeros(channels, rows + margin, columns + margin, n)
     pixels[:, :rows, :columns] = images.permute(3, 1, 2, 0)
     valid = images.new_zeros(1, rows + margin, columns + margin, n)
     valid[:, :rows, :columns] = 1
+    return pixels, valid
+
+
+def summed(values: Tensor, radius: int) -> Tensor:
+    """Sums over windows of the first two axes of a torus."""
+    for axis in (0, 1):
+        values = sum((values.roll(a, axis) for a in range(-radius, radius + 1)), torch.zeros_like(values))
+    return values
+
+
+def torus(images: Tensor, depth: int, radius: int, circular: bool) -> Torus:
+    """Images (n, rows, columns, channels) on their torus, with the norms of their patches layer by layer."""
+    pixels, valid = placed(images, 0 if circular else radius)
     square, squares = (pixels * pixels).sum(0), []
     for _ in range(depth):
-        for axis in (0, 1):
-            square = sum((square.roll(a, axis) for a in range(-radius, radius + 1)), torch.zeros_like(square))
-        square = square * valid[0]
+        square = summed(square, radius) * valid[0]
         squares.append(square)
     table = torch.stack(squares)
     norm, noise = table.sqrt(), table * (ROUNDINGS * torch.finfo(table.dtype).eps / 2)

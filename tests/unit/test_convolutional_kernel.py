@@ -14,6 +14,7 @@ from simulators import convolutional_kernel
 from simulators.convolutional_kernel import ConvolutionalTangentKernel
 from simulators.convolutional_kernel_balls import exact_layers
 from simulators.convolutional_kernel_images import ImagePair
+from simulators.infinite_width import TangentKernel
 from simulators.measurement import MeasurementError
 
 SHAPES = ((1, 1, 1), (2, 3, 2), (4, 3, 1), (3, 1, 2))
@@ -36,16 +37,25 @@ def relu(cross: np.ndarray, left: np.ndarray, right: np.ndarray, size: int) -> t
     return moment, (np.pi - angle) / (np.pi * size**2)
 
 
+def erf(cross: np.ndarray, left: np.ndarray, right: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """1/E erf(z)² over q² times Williams' formulas."""
+    scale = (1 + 2 * np.einsum("ijij->ij", left))[:, :, None, None] * (1 + 2 * np.einsum("ijij->ij", right))
+    weight = 1 / (2 / np.pi * np.arcsin(2 / 3)) / size**2
+    moment = weight * 2 / np.pi * np.arcsin(2 * cross / np.sqrt(scale))
+    return moment, weight * 4 / np.pi / np.sqrt(scale - 4 * cross**2)
+
+
 def by_definition(x: np.ndarray, y: np.ndarray, kernel: ConvolutionalTangentKernel) -> float:
     """The kernel of two images from arrays over all pairs of pixels."""
     size, circular = kernel.filter, kernel.padding == "circular"
     xx, xy, yy = (filtered(np.einsum("ijc,kmc->ijkm", a, b), size, circular) for a, b in ((x, x), (x, y), (y, y)))
     theta = xy if kernel.trained == "all" else np.zeros_like(xy)
+    dual = relu if kernel.activation == "relu" else erf
     for layer in range(kernel.depth):
-        moment, slope = relu(xy, xx, yy, size)
+        moment, slope = dual(xy, xx, yy, size)
         last = layer == kernel.depth - 1
         tangents = slope * theta + (moment if kernel.trained == "all" or not last else 0)
-        xx, yy = (filtered(relu(v, v, v, size)[0], size, circular) for v in (xx, yy))
+        xx, yy = (filtered(dual(v, v, v, size)[0], size, circular) for v in (xx, yy))
         xy, theta = filtered(moment, size, circular), filtered(tangents, size, circular)
     return float(np.einsum("ijij->", tangents) if kernel.pooling == "none" else tangents.mean())
 
@@ -61,15 +71,25 @@ def drawn(shape: tuple[int, int, int], count: int = 3) -> np.ndarray:
 @pytest.mark.parametrize("padding", ["zero", "circular"])
 def test_the_kernel_is_what_its_definition_says(shape, pooling, padding):
     X = drawn(shape)
-    for size, depth, trained in ((3, 1, "all"), (3, 3, "all"), (5, 2, "all"), (1, 2, "all"), (3, 3, "middle")):
-        kernel = ConvolutionalTangentKernel(depth, size, pooling, padding, trained)
+    ways = ((3, 1, "all"), (3, 3, "all"), (5, 2, "all"), (1, 2, "all"), (3, 3, "middle"))
+    for (size, depth, trained), activation in itertools.product(ways, ("relu", "erf")):
+        kernel = ConvolutionalTangentKernel(depth, size, pooling, padding, trained, activation)
         expected = np.array([[by_definition(x, y, kernel) for y in X] for x in X])
         scale = np.sqrt(np.outer(expected.diagonal(), expected.diagonal()))
         # the definition loses half of the digits where pixels are parallel
+        near = 1e-7 if activation == "relu" else 1e-10  # 1 - r² loses as many digits as n² has
         for found in (kernel(X), kernel(X, X), np.vstack([kernel(X[:1], X), kernel(X[1:], X)])):
-            assert np.abs(found - expected).max() <= 1e-7 * scale.max()
-            assert (np.abs(found - expected) <= 1e-7 * scale).all()
+            assert (np.abs(found - expected) <= near * scale).all()
         assert np.abs(kernel.diagonal(X) - kernel(X).diagonal()).max() <= 1e-14 * scale.max()
+
+
+@pytest.mark.parametrize("activation", ["relu", "erf"])
+def test_an_image_of_one_pixel_is_a_vector_and_its_kernel_that_of_a_fully_connected_net(activation):
+    X = drawn((1, 1, 5))
+    expected = TangentKernel(3, activation)(X.reshape(3, 5))
+    for pooling in ("average", "none"):
+        found = ConvolutionalTangentKernel(3, 1, pooling, activation=activation)(X)
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_small_blocks_give_the_same_kernel(monkeypatch):
@@ -179,6 +199,7 @@ def test_black_images_and_middle_layers_of_one_are_exactly_zero():
         ({"depth": 2, "filter": 4}, "got filter 4; expected an odd size"),
         ({"depth": 2, "pooling": "max"}, "got pooling 'max'; expected one of average, none"),
         ({"depth": 2, "padding": "reflect"}, "got padding 'reflect'; expected one of zero, circular"),
+        ({"depth": 2, "activation": "tanh"}, "got activation 'tanh'; expected one of relu, erf"),
         ({"depth": 2, "trained": "last"}, "got trained 'last'; expected one of all, middle"),
     ],
 )
