@@ -16,6 +16,9 @@ from .measurement import MeasurementError
 LEVEL = 1
 """Level of quadrature at which kernels are evaluated."""
 
+LEAKIEST = 0.1
+"""The largest leak for which the error bars of the closed form are derived."""
+
 
 @dataclass(frozen=True)
 class Activation:
@@ -24,7 +27,7 @@ class Activation:
     ``derivative``: σ' (None: by automatic differentiation).  ``kinked``: whether σ has a kink at 0, or σ' a jump there;
     kinks elsewhere are not supported.  ``constant``: the factor c of every layer (None: c_σ = 1/E σ(z)²).
     ``form`` names a closed form of its Gaussian expectations, relu or erf (else they are sums, see
-    `simulators.gaussian_quadrature`).  Two activations of one name are told apart by their functions.
+    `simulators.gaussian_quadrature`); ``leak`` is the slope of leaky ReLU below 0, up to `LEAKIEST`.  Two activations of one name are told apart by their functions.
     """
 
     name: str
@@ -33,6 +36,17 @@ class Activation:
     kinked: bool = False
     constant: float | None = None
     form: str = ""
+    leak: float = 0.0
+
+    @property
+    def keep(self) -> float:
+        """The factor c E σ(z)² by which a layer of (leaky) ReLU scales second moments."""
+        return self.c * (1 + self.leak**2) / 2
+
+    @property
+    def bend(self) -> float:
+        """(1 - leak)²/(1 + leak²): how much of the bend of ReLU a leaky one has, 1 for ReLU and 0 for a linear net."""
+        return (1 - self.leak) ** 2 / (1 + self.leak**2)
 
     def slope(self, z: Tensor) -> Tensor:
         """σ'(z)."""
@@ -67,10 +81,18 @@ NAMED = {
         Activation("tanh", torch.tanh, lambda z: 1 - torch.tanh(z).square()),
         Activation("gelu", torch.nn.functional.gelu),
         Activation("sin", torch.sin, torch.cos),
-        Activation("leaky_relu", lambda z: torch.where(z > 0, z, 0.1 * z), lambda z: 0.1 + 0.9 * _step(z), True),
+        Activation(
+            "leaky_relu",
+            lambda z: torch.where(z > 0, z, LEAKIEST * z),
+            lambda z: LEAKIEST + (1 - LEAKIEST) * _step(z),
+            True,
+            2 / (1 + LEAKIEST**2),
+            "relu",
+            LEAKIEST,
+        ),
     )
 }
-"""Activations known by name; `relu` and `erf` in closed form."""
+"""Activations known by name; `relu`, `leaky_relu` and `erf` in closed form."""
 
 
 def find(activation: str | Activation) -> Activation:

@@ -46,7 +46,7 @@ def inputs(rows: Tensor, dtype: torch.dtype, activation: Activation, depth: int)
     length = torch.linalg.vector_norm(scaled, dim=1, keepdim=True)
     unit = scaled / torch.where(length > 0, length, 1.0)
     norm = (length * scale)[:, 0]
-    growth = max(1.0, activation.c / 2) ** depth * (depth + 1) if activation.form == "relu" else 16.0 * (depth + 1)
+    growth = max(1.0, activation.keep) ** depth * (depth + 1) if activation.form == "relu" else 16.0 * (depth + 1)
     limit = min((torch.finfo(dtype).max / growth) ** 0.5 / 2, torch.inf if activation.form == "relu" else LARGEST)
     large = torch.nonzero(~(norm < limit))
     if len(large):

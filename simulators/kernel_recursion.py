@@ -59,22 +59,23 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class ReluLayer(Layer):
-    """A layer of ReLU nets, for unit vectors: y and half of the angle before it in place of Σ and Σ̇."""
+    """A layer of ReLU nets (leaky ones too), for unit vectors: y and half of the angle before it in place of Σ and Σ̇."""
 
     a: Tensor
     b: Tensor
     keep: float
     scale: float
+    bend: float
 
     def sigma(self, out: Tensor) -> Tensor:
-        """a b (c/2)^h (1 - 2 y)."""
+        """a b keep^h (1 - 2 y)."""
         return torch.mul(self.sigma_, -2 * self.scale, out=out).add_(self.scale).mul_(self.b).mul_(self.a)
 
     def sigma_dot(self, out: Tensor) -> Tensor:
-        """(c/2) (1 - t/π)."""
+        """keep (1 - bend t/π)."""
         if self.sigma_dot_ is None:
             return out.zero_()
-        return torch.mul(self.sigma_dot_, -2 / math.pi * self.keep, out=out).add_(self.keep)
+        return torch.mul(self.sigma_dot_, -2 / math.pi * self.keep * self.bend, out=out).add_(self.keep)
 
     def theta(self, out: Tensor) -> Tensor:
         """a b times Θ of the unit vectors."""
@@ -92,36 +93,47 @@ def recursion(
     shape = torch.broadcast_shapes(*(x.shape for x in pairs))
     buffers = [w[: math.prod(shape)].view(shape) for w in work]
     if activation.form == "relu":
-        return _relu(pairs, depth, activation.c, *buffers)
+        return _relu(pairs, depth, activation, *buffers)
     if activation.form == "erf":
         return _erf(pairs, depth, activation.c, *buffers)
     return (_kinked if activation.kinked else _smooth)(pairs, depth, activation, level, *buffers[:3])
 
 
 def _relu(
-    pairs: Angle, depth: int, c: float, y: Tensor, r: Tensor, q: Tensor, t: Tensor, w: Tensor, theta: Tensor
+    pairs: Angle,
+    depth: int,
+    activation: Activation,
+    y: Tensor,
+    r: Tensor,
+    q: Tensor,
+    t: Tensor,
+    w: Tensor,
+    theta: Tensor,
 ) -> Iterator[Layer]:
-    """With q = sin(t/2), r = cos(t/2) and t halved: 1 - cos t' = 2 y', where y' = y - (q r - t (1 - 2 y))/π."""
-    keep, scale = c / 2, 1.0
+    """With q = sin(t/2), r = cos(t/2) and t halved: 1 - cos t' = 2 y', where y' = y - (q r - t (1 - 2 y))/π.
+
+    A leak multiplies what a layer changes, the bracket here and t in the slopes, by the bend (1 - leak)²/(1 + leak²).
+    """
+    keep, bend, scale = activation.keep, activation.bend, 1.0
     a, b = pairs.a.to(y.dtype), pairs.b.to(y.dtype)
     y.copy_(pairs.y), r.copy_(pairs.z)
     torch.mul(y, -2, out=theta).add_(1)
     torch.sqrt(y, out=q), r.sqrt_()
     torch.atan2(q, r, out=t)
-    yield ReluLayer(y, None, theta, a, b, keep, scale)
+    yield ReluLayer(y, None, theta, a, b, keep, scale, bend)
     for h in range(1, depth + 1):
         if h > 1:
             torch.sqrt(y, out=q)
             torch.asin(q, out=t)
             torch.neg(y, out=r).add_(1).sqrt_()
-        theta.addcmul_(theta, t, value=-2 / math.pi)
+        theta.addcmul_(theta, t, value=-2 / math.pi * bend)
         torch.addcmul(t, t, y, value=-2, out=w).addcmul_(q, r, value=-1)
-        y.add_(w, alpha=1 / math.pi).clamp_(min=0)
+        y.add_(w, alpha=bend / math.pi).clamp_(min=0)
         scale *= keep
         if keep != 1:
             theta.mul_(keep)
         theta.add_(y, alpha=-2 * scale).add_(scale)
-        yield ReluLayer(y, t, theta, a, b, keep, scale)
+        yield ReluLayer(y, t, theta, a, b, keep, scale, bend)
 
 
 def _erf(

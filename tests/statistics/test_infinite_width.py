@@ -262,6 +262,11 @@ def test_a_layer_is_a_contraction_of_angles():
     after = 2 * torch.asin(half.clamp_min(0).sqrt())
     slope = (1 - t / math.pi) * torch.sin(t) / torch.sin(after)
     assert float(slope.max()) <= 1 + 1e-9 and float(slope.min()) >= -1e-9
+    bend = NAMED["leaky_relu"].bend
+    leaky = 2 * torch.asin((q**2 - bend * (q * r - t / 2 * (r**2 - q**2)) / math.pi).clamp_min(0).sqrt())
+    slope = (1 - bend * t / math.pi) * torch.sin(t) / torch.sin(leaky)
+    assert float(slope.max()) <= 1 + 1e-9 and float(slope.min()) >= -1e-9
+    assert float(torch.sin(leaky / 2).square().max()) <= 0.6
 
 
 def test_a_function_of_its_own_gets_an_honest_bar():

@@ -137,7 +137,7 @@ def test_equal_rows_have_equal_kernels_and_opposite_ones_none():
     assert (h[3] == 0).all()
 
 
-@pytest.mark.parametrize("form", [RELU, ERF], ids=lambda a: a.name)
+@pytest.mark.parametrize("form", [RELU, ERF, NAMED["leaky_relu"]], ids=lambda a: a.name)
 @pytest.mark.parametrize("depth", [1, 3])
 def test_an_activation_given_as_a_function_agrees_with_its_closed_form(form, depth):
     given = Activation("mine", form.function, form.derivative, form.kinked)
