@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from .convolutional_kernel import ConvolutionalTangentKernel
     from .empirical_kernel import empirical_tangent_kernel
     from .infinite_width import Activation, TangentKernel, layers, tangent_kernel_ball
+    from .wide_net_law import finite_width_kernels
 
 __all__ = [
     "Activation",
     "ConvolutionalTangentKernel",
     "TangentKernel",
     "empirical_tangent_kernel",
+    "finite_width_kernels",
     "layers",
     "tangent_kernel_ball",
 ]
@@ -27,6 +29,7 @@ EXPORTS = {
     "Activation": "infinite_width",
     "ConvolutionalTangentKernel": "convolutional_kernel",
     "empirical_tangent_kernel": "empirical_kernel",
+    "finite_width_kernels": "wide_net_law",
     "TangentKernel": "infinite_width",
     "layers": "infinite_width",
     "tangent_kernel_ball": "infinite_width",

@@ -162,7 +162,11 @@ PART_1 = {
             "Thm ([Jacot et al.,'18] + followup papers): As width → ∞, ∀t H(t) → H*",
             "stands corrected",
             (
-                JudgedBy(_FINITE, ("rate", "mean"), ("as-width-grows", "as-width-grows-unscaled", "expected-kernel")),
+                JudgedBy(
+                    _FINITE,
+                    ("rate", "mean", "variance"),
+                    ("as-width-grows", "as-width-grows-unscaled", "expected-kernel"),
+                ),
                 JudgedBy(_LAZY, ("kernel-stays", "drift-bound"), ("for-all-t",)),
             ),
             "In the tangent-kernel scaling, relative to the depth, under gradient flow on the square loss without weight decay.",
