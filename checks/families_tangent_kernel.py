@@ -77,7 +77,8 @@ def any_layers(draw: Draw) -> Points:
     return Points(rows, (-1, -1), draw.integer(1, 2), draw.choice(("tanh", "leaky_relu", "sin", "relu", "erf", "gelu")))
 
 
-PROPER_SHAPES = tuple(s for s in SHAPES if s != "zero")
+PROPER_SHAPES = tuple(s for s in SHAPES if s not in ("zero", "near antipode"))
+"""Near antipodes have an expectation of 10⁻¹⁶: no relative deviation could be seen in float64."""
 
 
 def relu_expectations(draw: Draw, *, relu: bool = True) -> Points:
