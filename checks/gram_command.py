@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,8 @@ def _run(job: Job, folder: Path, output: Path, workers: int) -> None:
 
             gram(job, folder, output, executor=executor, told=tell)
     except KeyboardInterrupt:
+        for worker in active_children():  # a tile may take a minute, and one that is not finished leaves nothing
+            worker.terminate()
         click.echo(f"interrupted; finished tiles are kept in {folder}: start again to go on", err=True)
         raise SystemExit(INTERRUPTED) from None
     finally:

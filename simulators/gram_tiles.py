@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -210,9 +211,10 @@ def compute(job: Job, tile: Tile, folder: str) -> float:
 
 
 def one_thread() -> None:
-    """Workers use one thread each: the processes fill the cores."""
+    """Workers use one thread each: the processes fill the cores.  Ctrl-C is the business of who started them."""
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
 
 

@@ -57,3 +57,18 @@ def test_killed_in_the_middle_it_goes_on_and_ends_bit_for_bit_the_same(tmp_path)
     assert {name: after[name] for name in finished} == finished, "a finished tile was computed again"
     assert len(after) == 78
     assert (killed / "gram.npy").read_bytes() == (whole / "gram.npy").read_bytes()
+
+
+def test_ctrl_c_ends_at_once_with_130_and_says_that_tiles_are_kept(tmp_path):
+    np.save(tmp_path / "images.npy", np.random.default_rng(0).standard_normal((40, 14, 14, 1)))
+    run = started(tmp_path)
+    deadline = time.monotonic() + 60
+    while not tiles(tmp_path) and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 130
+    assert "interrupted; finished tiles are kept in" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "gram.npy").exists()
+    assert tiles(tmp_path)
