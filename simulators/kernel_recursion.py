@@ -224,7 +224,7 @@ def _plane(
         fine = level + _refinement(activation, a, b)
         before = Pair(a, b, angle)
         a, b = (_spread(activation, x, zero, fine) for x in (a, b))
-        sizes = tuple(torch.where(x > 0, x, torch.inf) for x in (a, b))
+        sizes = torch.where(a > 0, a, torch.inf), torch.where(b > 0, b, torch.inf)
         found = moments(activation.function, activation.slope, activation.kinked, before, fine, sizes)
         angle = 2 * torch.asin((torch.sqrt(c * found.apart) / 2).clamp_max(1))
         value, slope = (c * found.product).view(shape), (c * found.slope).view(shape)
