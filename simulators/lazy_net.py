@@ -69,8 +69,10 @@ class LazyNet:
                 raise MeasurementError(f"{what} {value!r}", f"one of {', '.join(known)}; choose one")
         if self.reference == "limit" and (self.activation != "erf" or self.first_only):
             raise MeasurementError("a limit for another net", "erf with both layers trained; compare with 'initial'")
-        if self.width < 1 or self.points < 1 or not self.time > 0:
-            raise MeasurementError(f"width {self.width}, {self.points} points, time {self.time}", "positive numbers")
+        if self.width < 1 or self.points < 1 or not (self.time > 0 and self.norm > 0):
+            raise MeasurementError(
+                f"width {self.width}, {self.points} points, time {self.time}, norm {self.norm}", "positive numbers"
+            )
 
     @property
     def scale(self) -> float:

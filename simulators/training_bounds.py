@@ -8,6 +8,7 @@ Inputs do not share a radius, so that small ones keep their relative accuracy be
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor
@@ -22,6 +23,11 @@ BEND = {"erf": 0.97, "tanh": 0.77}
 """sup |σ''|: (4/√π)(2e)^(-1/2) = 0.9679 and 4/(3√3) = 0.7698."""
 ULPS = 8 * UNIT
 """erf and tanh are taken to be right to two units in the last place; the slopes e^(-z²) and 1 - tanh² to twice that."""
+LEAST = 2.0**-1066
+"""Two hundred and fifty-six times what one product loses by underflow: enough after a factor k ≥ 1/16, and for the
+radius's own underflows."""
+HIDDEN = 1e-140
+"""Where no entry is larger, squares may underflow and a Euclidean norm by squares is too small."""
 SMALL_MATRIX = 16
 """Up to this size the Frobenius norm bounds the spectral norm well enough."""
 
@@ -63,14 +69,23 @@ class Unit:
     open: Tensor
 
 
+def norms(mid: Tensor, dim: int | tuple[int, ...]) -> Tensor:
+    """Upper bounds of Euclidean norms over ``dim``; 0 only where all entries are."""
+    axes = (dim,) if isinstance(dim, int) else dim
+    terms = prod(mid.shape[axis] for axis in axes)
+    largest = mid.abs().amax(axes)
+    hidden = torch.where(largest < HIDDEN, largest * terms**0.5 * (1 + 8 * UNIT), torch.zeros_like(largest))
+    return torch.linalg.vector_norm(mid, dim=axes) * (1 + (terms + 8) * UNIT) + hidden
+
+
 def lengths(mid: Tensor) -> Tensor:
     """Upper bounds of the Euclidean norms of columns (batch, k, n)."""
-    return torch.linalg.vector_norm(mid, dim=-2) * (1 + (mid.shape[-2] + 8) * UNIT) + TINY
+    return norms(mid, -2) + TINY
 
 
 def weights_ball(mid: Tensor, rad: Tensor | None = None) -> Weights:
     """Matrices around ``mid``, exact without ``rad``."""
-    size = torch.linalg.vector_norm(mid, dim=(-2, -1)) * (1 + (mid.shape[-1] * mid.shape[-2] + 8) * UNIT) + TINY
+    size = norms(mid, (-2, -1)) + TINY
     spectral = size if min(mid.shape[-2:]) <= SMALL_MATRIX else torch.minimum(size, spectral_bound(mid))
     rad = torch.zeros_like(size) if rad is None else rad
     return Weights(mid, rad, (spectral + rad) * UP, (size + rad) * UP)
@@ -85,13 +100,16 @@ def applied(weights: Weights, columns: Columns, scale: Tensor) -> tuple[Columns,
     """k W h, with an entrywise bound (batch, p, n) of its error; ``scale`` (batch,)."""
     terms, k = weights.mid.shape[-1], scale[:, None, None]
     mid = k * (weights.mid @ columns.mid)
-    local = gamma(terms + 2) * (weights.mid.abs() @ columns.mid.abs())
-    row = torch.linalg.vector_norm(weights.mid, dim=-1, keepdim=True) * (1 + (terms + 8) * UNIT)
+    # Products with an exact 0 are exact, which is how a unit is seen to be at its kink; all others may underflow.
+    met = (weights.mid != 0).to(mid.dtype) @ (columns.mid != 0).to(mid.dtype)
+    local = gamma(terms + 2) * (weights.mid.abs() @ columns.mid.abs()) + LEAST * met
+    row = norms(weights.mid, -1)[..., None]
     far = (weights.rad[:, None] * (columns.size + columns.rad))[:, None]
-    entry = k * (row * columns.rad[:, None] + far + local) * (1 + (terms + 8) * UNIT)
+    blurred = ((row > 0) & (columns.rad[:, None] > 0)) | (weights.rad[:, None, None] > 0)
+    entry = k * (row * columns.rad[:, None] + far + local) * (1 + (terms + 8) * UNIT) + LEAST * blurred
     whole = scale[:, None] * (weights.spectral[:, None] * columns.rad + lengths(local)) * (1 + (terms + 8) * UNIT)
     whole = whole + scale[:, None] * far[:, 0] * UP
-    return Columns(mid, torch.minimum(whole, torch.linalg.vector_norm(entry, dim=-2) * (1 + 1e-12))), entry
+    return Columns(mid, torch.minimum(whole, norms(entry, -2) * (1 + 1e-12))), entry
 
 
 def activated(name: str, below: Columns, entry: Tensor) -> Unit:
@@ -101,7 +119,7 @@ def activated(name: str, below: Columns, entry: Tensor) -> Unit:
     if name == "relu":
         value = z.clamp_min(0.0)
         living = torch.where(z + entry > 0, entry, torch.zeros_like(entry))
-        rad = torch.minimum(below.rad, torch.linalg.vector_norm(living, dim=-2) * (1 + 1e-12))
+        rad = torch.minimum(below.rad, norms(living, -2) * (1 + 1e-12))
         at_kink = (z == 0) & (entry == 0)
         torn = (z.abs() <= entry) & ~at_kink
         half = torch.where(torn, 0.5, 0.0)
@@ -146,7 +164,8 @@ def columns_scaled(columns: Columns, factor: Tensor, factor_rad: Tensor) -> Colu
 def gram(columns: Columns) -> tuple[Tensor, Tensor]:
     """All inner products of columns (batch, n, n), with entrywise radii."""
     size, rad = columns.size, columns.rad
-    both = gamma(columns.mid.shape[-2]) * size[:, :, None] * size[:, None]
+    terms = columns.mid.shape[-2]
+    both = LEAST * terms + gamma(terms) * size[:, :, None] * size[:, None]
     error = size[:, :, None] * rad[:, None] + rad[:, :, None] * size[:, None] + rad[:, :, None] * rad[:, None]
     return columns.mid.mT @ columns.mid, (both + error) * UP
 
@@ -156,4 +175,5 @@ def outer(left: Columns, right: Columns, scale: Tensor) -> tuple[Tensor, Tensor]
     terms = left.mid.shape[-1]
     here, there = left.size, right.size
     each = left.rad * (there + right.rad) + here * right.rad + gamma(terms + 2) * here * there
-    return scale[:, None, None] * (left.mid @ right.mid.mT), scale * each.sum(-1) * (1 + (terms + 64) * UNIT)
+    rad = scale * each.sum(-1) * (1 + (terms + 64) * UNIT) + TINY
+    return scale[:, None, None] * (left.mid @ right.mid.mT), rad

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .balls import UNIT, UP, ScalarBall
+from .balls import TINY, UNIT, UP, ScalarBall
 from .measurement import Measurement, MeasurementError, Measurements, booleans, integers, reals, simulator
 from .training_bounds import (
+    LEAST,
     Columns,
     Unit,
     Weights,
@@ -27,6 +28,7 @@ from .training_bounds import (
     exactly,
     gram,
     lengths,
+    norms,
     outer,
     pushed,
     sloped,
@@ -44,7 +46,10 @@ LOGISTIC_ULPS = 8 * UNIT
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Nets of one depth, activation and loss, padded to one shape (batch first)."""
+    """Nets of one depth, activation and loss, padded to one shape (batch first).
+
+    ``units`` (batch, width) a hidden layer, and ``present`` (batch, n): which units and inputs are there.
+    """
 
     elements: tuple[int, ...]
     nets: tuple[Net, ...]
@@ -54,6 +59,7 @@ class Group:
     inputs: Tensor
     labels: Tensor
     present: Tensor
+    units: tuple[Tensor, ...]
 
 
 def groups(batch: tuple[Net, ...], device: torch.device) -> Iterator[Group]:
@@ -92,6 +98,10 @@ def groups(batch: tuple[Net, ...], device: torch.device) -> Iterator[Group]:
             torch.as_tensor(inputs, device=device),
             torch.as_tensor(labels, device=device),
             torch.as_tensor(present, device=device),
+            tuple(
+                torch.tensor([[r < net.hidden[layer] for r in range(bucket)] for net in nets], device=device)
+                for layer in range(depth)
+            ),
         )
 
 
@@ -118,9 +128,9 @@ def forward(group: Group, weights: list[Weights]) -> Forward:
     for layer, weight in enumerate(weights[:-1]):
         below, entry = applied(weight, form, group.scale[:, layer])
         unit = activated(name, below, entry)
-        # Nothing enters: z stays 0 for all weights nearby.  An absent unit has no weights and cannot leave its kink.
-        reached = ((form.size + form.rad) > 2 * lengths(torch.zeros_like(form.mid)))[:, None]
-        here = weight.mid.abs().amax(-1, keepdim=True) > 0
+        # Nothing enters: z stays 0 for all weights nearby.  An absent unit has no weights that could move it.
+        reached = ((form.mid != 0).any(-2) | (form.rad > 0))[:, None]
+        here = group.units[layer][..., None]
         open_ = open_ | (unit.open & reached & here).any(-2)
         kink = kink | (unit.at_kink & reached & here).any(-2)
         form = unit.value
@@ -154,7 +164,7 @@ def tangent_kernel(group: Group, net: Forward, back: list[Columns]) -> ScalarBal
         term = square * one * other
         error = one.abs() * other_rad + its_rad * other.abs() + its_rad * other_rad
         mid, total = mid + term, total + term.abs()
-        rad = rad + square * error * UP + 8 * UNIT * term.abs()
+        rad = rad + square * error * UP + 8 * UNIT * term.abs() + LEAST * (1 + other.abs())
     layers = len(net.forms)
     return ScalarBall(mid, (rad + layers * UNIT * total) * (1 + 64 * layers * UNIT))
 
@@ -182,9 +192,7 @@ def velocities(group: Group, net: Forward, back: list[Columns], slope: ScalarBal
     for layer, (form, b) in enumerate(zip(net.forms, back, strict=True)):
         gradient, error = outer(columns_scaled(b, slope.mid, slope.rad), form, group.scale[:, layer])
         mid = -gradient - decay[:, None, None] * group.weights[layer] + memory[:, None, None] * group.memory[layer]
-        sizes = [
-            torch.linalg.vector_norm(m, dim=(-2, -1)) for m in (gradient, group.weights[layer], group.memory[layer])
-        ]
+        sizes = [norms(m, (-2, -1)) for m in (gradient, group.weights[layer], group.memory[layer])]
         rad = error + 4 * UNIT * (sizes[0] + decay * sizes[1] + memory * sizes[2]) * (1 + 1e-12)
         moving = weights_ball(mid, rad)
         found.append(moving)
@@ -193,7 +201,7 @@ def velocities(group: Group, net: Forward, back: list[Columns], slope: ScalarBal
         its_rad = its_rad + (error * moving.size + (sizes[0] + error) * rad + terms * sizes[0] * moving.size) * (
             1 + 1e-12
         )
-    return found, ScalarBall(rate, its_rad + len(found) * UNIT * rate.abs())
+    return found, ScalarBall(rate, its_rad + len(found) * (UNIT * rate.abs() + TINY))
 
 
 def motion(group: Group, weights: list[Weights], net: Forward, moving: list[Weights]) -> ScalarBall:

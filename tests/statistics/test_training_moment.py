@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -48,6 +49,34 @@ def test_bars_cover_the_truth_and_are_not_needlessly_wide(family, observe):
     medians = {name: float(np.median(values)) for name, values in ratios.items() if len(values) > 20}
     print({name: round(value) for name, value in medians.items()})
     assert medians and max(medians.values()) < 1e6
+
+
+def test_bars_cover_what_underflows():
+    """Inputs whose squares, or the squares of their kernels, are not normal numbers: the relation holds in fractions."""
+    draw, missed = np.random.default_rng(5), []
+    for k in range(6 * COUNT):
+        net = Net(
+            hidden=tuple(int(m) for m in draw.choice([1, 2, 5], size=k % 3)),
+            activation=("relu", "erf", "tanh")[int(draw.integers(3))],
+            norms=tuple(10.0 ** draw.uniform(-165, -145) for _ in range(1 + k % 2)),
+            dimension=1 + k % 3,
+            relation=("generic", "antipode", "parallel")[int(draw.integers(3))],
+            label=(1.0, 1e6, 1e3)[int(draw.integers(3))],
+            weight=(1.0, 1e-6)[k % 5 == 0],
+            seed=k,
+        )
+        columns = observe_few((net,), delta=0.0, device=CPU).columns
+        if columns["smooth"].mid[0] != 1:
+            continue
+        for row in range(len(net.norms)):
+            at = {name: (Fraction(c.mid[row]), Fraction(c.rad[row])) for name, c in columns.items() if c.kind == "real"}
+            total, room = at["u_dot"]
+            for j in (1, 2, 3):
+                (h, h_rad), (r, r_rad) = at[f"H_{j}"], at[f"slope_{j}"]
+                total, room = total + h * r, room + abs(h) * r_rad + h_rad * abs(r) + h_rad * r_rad
+            if abs(total) > room:
+                missed.append((net, float(total), float(room)))
+    assert not missed, f"{len(missed)}, the first {missed[0]}"
 
 
 def _autograd(net: Net) -> tuple[np.ndarray, np.ndarray]:

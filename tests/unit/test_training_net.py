@@ -37,6 +37,12 @@ def test_a_net_without_input_is_smooth_although_its_units_are_at_zero():
     assert table.columns["smooth"].mid.tolist() == [1]
 
 
+@pytest.mark.parametrize("net", [Net(hidden=(2,), weight=0.0), Net(hidden=(3, 2), weight=0.0, seed=3)])
+def test_units_with_weights_zero_are_at_their_kinks_and_are_no_padding(net):
+    assert observe_few((net,), delta=0.0, device=CPU).columns["smooth"].mid.tolist() == [0]
+    assert observe_few.precisely(net, 128).columns["smooth"].mid.tolist() == [0]
+
+
 def test_padding_changes_nothing_beyond_the_bars():
     wide = Net(hidden=(16, 9), norms=(1.0,) * 5, dimension=4, activation="tanh", seed=3)
     thin = Net(hidden=(12, 12), norms=(1.0,), dimension=1, activation="tanh", seed=4)
@@ -54,6 +60,7 @@ def test_padding_changes_nothing_beyond_the_bars():
         (lambda: Net(norms=()), "0 inputs"),
         (lambda: LazyNet(activation="hat", reference="limit"), "limit"),
         (lambda: LazyNet(time=0.0), "time 0.0"),
+        (lambda: LazyNet(norm=0.0), "norm 0.0; expected positive"),
         (lambda: LazyNet(inputs="round"), "inputs 'round'"),
         (lambda: Ensemble(width=7), "width 7.*even"),
         (lambda: Ensemble(parameterisation="mup"), "parameterisation 'mup'"),
