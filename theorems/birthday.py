@@ -23,6 +23,8 @@ from theorems.statement import (
     Step,
     Theorem,
     observable,
+    plus,
+    times,
 )
 
 N = observable("N", "number of points of the set S", domain="positive integer")
@@ -202,7 +204,13 @@ DERIVATION = (
         Eq((half + sqrt(Rational(1, 4) + 2 * N * L)) * (sqrt(Rational(1, 4) + 2 * N * L) - half), 2 * N * L),
         ("schur", "exponential-inequality", "arithmetic-series"),
     ),
-    Step("half", "At γ = ½ the logarithm is ln 2.", "symbolic", Eq(-log(1 - half), log(2)), ("sufficient-size",)),
+    Step(
+        "half",
+        "At γ = ½ the logarithm is ln 2.",
+        "symbolic",
+        Eq(times(-1, log(plus(1, -half), evaluate=False)), log(2)),
+        ("sufficient-size",),
+    ),
     Step(
         "next-sample",
         "P_{s+1} = P_s - s! Σ_i p_i² e_{s-1} without i, here for s = 2 and three weights.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy
 
 from .deep_linear_terms import N, eta, g_rs, g_sr, sigma, sigma_r, sigma_s, turn_u, turn_v
-from .statement import And, Eq, Step, observable
+from .statement import And, Eq, Step, observable, times
 
 _n0, _n1, _n2, _n3, _n4 = sympy.symbols("n_0:5", integer=True, positive=True)
 _A, _P = sympy.MatrixSymbol("A", _n4, _n3), sympy.MatrixSymbol("P", _n3, _n2)
@@ -38,7 +38,7 @@ STEPS = (
         "conserve",
         "W_{j+1}ᵀ Ẇ_{j+1} = Ẇ_j W_jᵀ for neighbours P, Q of W = A P Q B: both Grams change by this plus its transpose.",
         "symbolic",
-        Eq(_P.T * (-_A.T * _G * (_Q * _B).T), (-(_A * _P).T * _G * _B.T) * _Q.T),
+        Eq(times(-1, _P.T, times(_A.T, _G, times(_Q, _B).T)), times(-1, times(times(_A, _P).T, _G, _B.T), _Q.T)),
         depends_on=("gradient",),
     ),
     Step(
@@ -65,7 +65,7 @@ STEPS = (
         "chain",
         "A factor moving by minus its gradient moves the product by -(A Aᵀ) G (Bᵀ B).",
         "symbolic",
-        Eq(_A * (-_A.T * _G * _B.T) * _B, -(_A * _A.T) * _G * (_B.T * _B)),
+        Eq(times(_A, times(-1, _A.T, _G, _B.T), _B), times(-1, times(_A, _A.T), _G, times(_B.T, _B))),
         depends_on=("gradient",),
     ),
     Step(

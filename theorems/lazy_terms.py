@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy
 from sympy import Derivative, MatrixSymbol, Rational, Symbol, exp, sqrt
 
-from theorems.statement import Eq, Le, Step, observable
+from theorems.statement import Eq, Le, Step, observable, times
 
 gap = observable("gap", "distance of the outputs from the linear flow of the fixed kernel M")
 away = observable("away", "largest distance of the kernel from M so far", domain="nonnegative", latex="D")
@@ -118,7 +118,7 @@ STEPS = (
         "For n inputs of norm 1 with |u_i|, |y_i| ≤ c, |X|² ≤ n and |u_0 - y| ≤ 2 c √n: at most 4 c n² t/√m, where lecture "
         "notes have 4 c n³ t/√m.",
         "symbolic",
-        Eq(2 * _count ** Rational(3, 2) * (2 * _size * sqrt(_count)), 4 * _size * _count**2),
+        Eq(times(2, _count ** Rational(3, 2), times(2, _size, sqrt(_count))), 4 * _size * _count**2),
         depends_on=("units",),
     ),
     Step(

@@ -44,6 +44,8 @@ from theorems.statement import (
     Source,
     Step,
     Theorem,
+    plus,
+    times,
 )
 
 
@@ -169,7 +171,7 @@ DERIVATION = (
         "concordant-cancel",
         "Patients whom both get right count for both and cancel.",
         "symbolic",
-        Eq((a + b) - (a + c), b - c),
+        Eq(plus(a, b, -a, -c), b - c),
     ),
     Step(
         "all-patterns",
@@ -197,7 +199,7 @@ DERIVATION = (
         "sum-of-patients",
         "Variances of independent patients add: n u(1 - u)/n² = u(1 - u)/n.",
         "symbolic",
-        Eq(a * (u * (1 - u)) / a**2, u * (1 - u) / a),
+        Eq(times(a, u * (1 - u), 1 / a**2), u * (1 - u) / a),
         ("one-patient",),
     ),
     Step(

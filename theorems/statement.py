@@ -92,6 +92,17 @@ And, Or, Not = _unevaluated(sympy.And), _unevaluated(sympy.Or), _unevaluated(sym
 Implies, Equivalent = _unevaluated(sympy.Implies), _unevaluated(sympy.Equivalent)
 
 
+def times(*factors: Any) -> Any:
+    """A product that stays as it is written, of numbers or of matrices: a step shows what it proves, not its result."""
+    kind = sympy.MatMul if any(getattr(f, "is_Matrix", False) for f in factors) else sympy.Mul
+    return kind(*(_sympify(f) for f in factors), evaluate=False)
+
+
+def plus(*terms: Any) -> Any:
+    """A sum that stays as it is written."""
+    return sympy.Add(*(_sympify(t) for t in terms), evaluate=False)
+
+
 @dataclass(frozen=True)
 class Assumption:
     """A named hypothesis: words, and the relation (or boolean observable) that verifies it on a row.

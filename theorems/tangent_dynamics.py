@@ -10,7 +10,7 @@ from __future__ import annotations
 import sympy
 from sympy import Derivative, Function, MatrixSymbol, Symbol, Trace
 
-from theorems.statement import And, Assumption, Claim, Eq, Ge, Le, Saying, Source, Step, Theorem, observable
+from theorems.statement import And, Assumption, Claim, Eq, Ge, Le, Saying, Source, Step, Theorem, observable, times
 
 u_dot = observable("u_dot", "rate of output i", latex=r"\dot u_i")
 H = tuple(observable(f"H_{j}", f"entry H_i{j} of the tangent kernel", latex=rf"H_{{i{j}}}") for j in (1, 2, 3))
@@ -77,20 +77,20 @@ DERIVATION = (
         "collect",
         "Weights that move by -Jᵀr move the outputs by -(J Jᵀ) r, and J Jᵀ is H.",
         "symbolic",
-        Eq(_J * (-_J.T * _r), -(_J * _J.T) * _r),
+        Eq(times(_J, times(-1, _J.T, _r)), times(-1, times(_J, _J.T), _r)),
         depends_on=("chain", "gradient"),
     ),
     Step(
         "layers",
         "A layer's derivatives are b hᵀ, backward times forward: ⟨b hᵀ, b' h'ᵀ⟩ = (bᵀb')(hᵀh').",
         "symbolic",
-        Eq(Trace((_b1 * _h1.T).T * (_b2 * _h2.T)), Trace(_h1 * (_b1.T * _b2) * _h2.T)),
+        Eq(Trace(times(times(_b1, _h1.T).T, times(_b2, _h2.T))), Trace(times(_h1, times(_b1.T, _b2), _h2.T))),
     ),
     Step(
         "energy",
         "rᵀ (J Jᵀ) r is the square of |Jᵀ r|, which is never negative.",
         "symbolic",
-        Eq(_r.T * (_J * _J.T) * _r, (_J.T * _r).T * (_J.T * _r)),
+        Eq(times(_r.T, times(_J, _J.T), _r), times(times(_J.T, _r).T, times(_J.T, _r))),
         depends_on=("collect",),
     ),
     Step("square", "A sum of squares is never negative.", "symbolic", Ge(_a**2 + _b**2, 0), depends_on=("energy",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Derivative, Integral, Rational, Sum, Symbol, asin, cos, erf, exp, oo, pi, sin, sqrt, symbols
 
-from .statement import And, Eq, Le, Step, observable
+from .statement import And, Eq, Le, Step, observable, times
 from .tangent_kernel_terms import L, a, arc_cosine, arc_cosine_slope, b, inner, t
 
 _phi, _r, _w = symbols("phi r w", real=True)
@@ -49,10 +49,9 @@ STEPS = (
     ),
     Step(
         "telescope",
-        "The recursion adds up to Σ_h Σ^(h-1) Π Σ̇: one, two and three hidden layers.",
+        "The recursion adds up to Σ_h Σ^(h-1) Π Σ̇: two and three hidden layers.",
         "symbolic",
         And(
-            Eq(_S0 * _D1 + _S1, _S0 * _D1 + _S1),
             Eq((_S0 * _D1 + _S1) * _D2 + _S2, _S0 * _D1 * _D2 + _S1 * _D2 + _S2),
             Eq(
                 ((_S0 * _D1 + _S1) * _D2 + _S2) * _D3 + _S3,
@@ -81,14 +80,14 @@ STEPS = (
         "arc-cosine",
         "E σ(u)σ(v) of ReLU: radius times angle over 2π.",
         "symbolic",
-        Eq(a * b * 2 * (sin(t) + (pi - t) * cos(t)) / 2 / (2 * pi), arc_cosine),
+        Eq(times(a, b, 2, (sin(t) + (pi - t) * cos(t)) / 2, 1 / (2 * pi)), arc_cosine),
         ("angle-integral", "radial-integral"),
     ),
     Step(
         "arc-cosine-slope",
         "E σ'(u)σ'(v) of ReLU: the share of the arc.",
         "symbolic",
-        Eq((pi - t) * 1 / (2 * pi), arc_cosine_slope),
+        Eq(times(pi - t, 1, 1 / (2 * pi)), arc_cosine_slope),
         ("arc", "radial-integral"),
     ),
     Step(
@@ -137,7 +136,7 @@ STEPS = (
         "symbolic",
         And(
             Eq(Derivative(2 / pi * asin(2 * _s / sqrt(_q)), _s), 4 / (pi * sqrt(_q - 4 * _s**2))),
-            Eq(2 / pi * asin(2 * 0 / sqrt(_q)), 0),
+            Eq(times(2 / pi, asin(times(2, 0, 1 / sqrt(_q)), evaluate=False)), 0),
         ),
         ("price", "erf-slope"),
     ),
@@ -152,7 +151,7 @@ STEPS = (
         "second-moment",
         "c E σ(kz)² = c k² E σ(z)² = k² for homogeneous σ, and 1 for k = 1 whatever σ is.",
         "symbolic",
-        Eq((1 / _m) * (_k**2 * _m), _k**2),
+        Eq(times(1 / _m, _k**2 * _m), _k**2),
         ("wide-layer",),
     ),
     Step(
@@ -183,7 +182,7 @@ STEPS = (
         "parallel",
         "At y = k x, k > 0, the features are k times those of x: the determinant vanishes.",
         "symbolic",
-        Eq((_k * _m) ** 2, _m * (_k**2 * _m)),
+        Eq(times(_k, _m, _k, _m), times(_m, _k**2 * _m)),
         ("homogeneous-layer",),
     ),
     Step(
@@ -197,7 +196,7 @@ STEPS = (
         "odd-form",
         "Weights α at x_i and -α at -x_i: each pair i, j contributes 2 (H(x_i, x_j) - H(x_i, -x_j)) = 4 x_iᵀx_j.",
         "symbolic",
-        Eq(2 * (2 * inner), 4 * inner),
+        Eq(times(2, times(2, inner)), 4 * inner),
         ("odd-part",),
     ),
     Step(

@@ -97,6 +97,12 @@ def test_what_is_printed_is_what_was_written(theorem, relation):
     assert heads_never_written(relation, source_of(theorem)) == []
 
 
+@pytest.mark.parametrize(("theorem", "relation"), CASES)
+def test_no_comparison_is_of_a_thing_with_itself(theorem, relation):
+    found = [r for r in relation.atoms(sympy.core.relational.Relational) if r.lhs == r.rhs]
+    assert found == [], "sympy simplified both sides to one: write times(…) or plus(…) of theorems.statement"
+
+
 x = observable("x", "a real number")
 
 
