@@ -9,7 +9,7 @@ import click
 import sympy
 
 from theorems import all_theorems
-from theorems.statement import VERDICTS, Theorem
+from theorems.statement import VERDICTS, Claim, Theorem
 
 from ..engine.verdict import MEANING_NOT
 from .wording import METHOD_WORDS, VERDICT_WORDS
@@ -46,7 +46,13 @@ def statement(theorem: Theorem) -> str:
     """The whole statement, formulas in one line each."""
     blocks = [f"{theorem.name}: {theorem.title}"]
     for title, lines in (
-        ("claims", [_entry(c.name, sympy.sstr(c.relation), c.words) for c in theorem.claims]),
+        (
+            "claims",
+            [
+                _entry(f"{c.name} ({c.kind}; {_assumes(theorem, c)})", sympy.sstr(c.relation), c.words)
+                for c in theorem.claims
+            ],
+        ),
         ("quantities", [f"  {o.name}: {o.meaning} ({o.domain})" for o in theorem.observables]),
         (
             "assumptions",
@@ -69,7 +75,11 @@ def statement(theorem: Theorem) -> str:
         (
             "the talk's words",
             [
-                _entry(f"{s.name} ({s.place}; expected {s.expected})", sympy.sstr(s.relation), f'"{s.words}"')
+                _entry(
+                    f"{s.name} ({s.place}; expected {s.expected}; {_assumes(theorem, s.as_claim())})",
+                    sympy.sstr(s.relation),
+                    f'"{s.words}"',
+                )
                 for s in theorem.sayings
             ],
         ),
@@ -79,6 +89,10 @@ def statement(theorem: Theorem) -> str:
         if lines:
             blocks.append("\n".join([title, *lines]))
     return "\n\n".join(blocks)
+
+
+def _assumes(theorem: Theorem, claim: Claim) -> str:
+    return f"assumes {', '.join(theorem.assumed_by(claim)) or 'nothing'}"
 
 
 def _entry(name: str, formula: str, words: str) -> str:
