@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from simulators.gaussian_integrals import PROPER
 from simulators.kernel_points import Points
 from simulators.kernel_spectrum import Related, Weighted
@@ -61,14 +63,24 @@ def points(draw: Draw, activation: str, shapes: tuple[str, ...] = SHAPES, depth:
     return Points(rows, powers, draw.integer(1, depth), activation)
 
 
+def deeper(draw: Draw, found: Points) -> Points:
+    """One in ten with ten hidden layers, through which a lost digit of each layer would show."""
+    return replace(found, depth=10) if found.depth == 5 and draw.boolean() else found
+
+
 def relu_layers(draw: Draw, *, relu: bool = True) -> Points:
-    """ReLU nets of one to five hidden layers."""
-    return points(draw, "relu" if relu else "erf")
+    """ReLU nets of one to five hidden layers, some of ten; otherwise of erf or leaky ReLU."""
+    return deeper(draw, points(draw, "relu" if relu else draw.choice(("erf", "leaky_relu"))))
 
 
 def erf_layers(draw: Draw, *, erf: bool = True) -> Points:
-    """erf nets of one to five hidden layers."""
-    return points(draw, "erf" if erf else "relu")
+    """erf nets of one to five hidden layers, some of ten; otherwise of ReLU or leaky ReLU."""
+    return deeper(draw, points(draw, "erf" if erf else draw.choice(("relu", "leaky_relu"))))
+
+
+def leaky_layers(draw: Draw) -> Points:
+    """Leaky ReLU nets of one to five hidden layers, some of ten."""
+    return deeper(draw, replace(points(draw, "relu"), activation="leaky_relu"))
 
 
 def any_layers(draw: Draw) -> Points:

@@ -18,7 +18,7 @@ from flint import acb, arb, ctx, fmpq
 from .infinite_width import layer_balls
 from .kernel_layers_precisely import angle, chain, constant, root
 from .kernel_points import Points, exact_traits, inner, trait_columns
-from .measurement import Measurement, Measurements, balls, reals, simulator
+from .measurement import Measurement, MeasurementError, Measurements, balls, reals, simulator
 
 BITS = 64
 """Precision of the enclosures that a float measurement rounds to float64."""
@@ -49,10 +49,15 @@ def integral(function: Function, tail: arb, bits: int) -> arb:
 
 
 def product(name: str, a: arb, b: arb, t: arb, bits: int) -> tuple[arb, arb]:
-    """E σ(u) σ(v) and E σ'(u) σ'(v) for deviations a and b at angle t; ReLU or erf."""
+    """E σ(u) σ(v) and E σ'(u) σ'(v) for deviations a and b at angle t; ReLU or erf.
+
+    Raises `MeasurementError` for another activation.
+    """
     cos, sin = t.cos(), t.sin()
     if name == "relu":
         return _relu(a, b, cos, sin, bits)
+    if name != "erf":
+        raise MeasurementError(f"activation {name!r}", "relu or erf, whose inner integral is elementary")
     width = (1 + 2 * (b * sin) ** 2).sqrt()
     slope = b * cos / width
     value = 2 * integral(lambda z: (a * z).erf() * (slope * z).erf(), arb(1), bits)

@@ -18,6 +18,7 @@ from torch import Tensor
 from .dual_activations import Activation
 from .kernel_geometry import NEAR
 from .kernel_recursion import Angle
+from .measurement import MeasurementError
 
 UNIT = 2.0**-53
 UP = 1 + 2.0**-20
@@ -41,8 +42,9 @@ def radii(
     pairs: Angle, features: int, activation: Activation, sigma: Tensor, dot: Tensor, theta: Tensor
 ) -> Iterator[Radii]:
     """Radii of the layers (L + 1, n, m) that `kernel_recursion` computed for ``pairs`` of inputs of ``features`` numbers."""
-    scheme = _relu if activation.form == "relu" else _erf
-    return scheme(pairs, features, activation, sigma, dot, theta)
+    if activation.form not in SCHEMES:
+        raise MeasurementError(f"activation {activation.name!r}", "one with a closed form: relu, leaky_relu or erf")
+    return SCHEMES[activation.form](pairs, features, activation, sigma, dot, theta)
 
 
 def norm_error(features: int) -> float:
@@ -134,3 +136,6 @@ def _erf(
         xx, yy = (across * torch.atan2(2 * x, torch.sqrt(1 + 4 * x)) for x in (xx, yy))
         rough += 2 * FUNCTIONS
         yield Radii(off * UP, slope_off * UP, whole * UP)
+
+
+SCHEMES = {"relu": _relu, "erf": _erf}

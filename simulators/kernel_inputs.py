@@ -48,10 +48,14 @@ def checked_pair(x: Any, y: Any) -> tuple[tuple[Tensor, Tensor | None], torch.dt
         ("library", *("torch" if isinstance(a, Tensor) else "NumPy" for a in (x, y))),
         ("dtype", *(str(d).removeprefix("torch.") for d in (dtype, other))),
         ("device", left.device, right.device),
-        ("number of features", left.shape[1], right.shape[1]),
     ):
         if mine != its:
             raise MeasurementError(f"X and Y of {what} {mine} and {its}", f"one {what}; convert one of them")
+    if left.shape[1] != right.shape[1]:
+        raise MeasurementError(
+            f"X with {left.shape[1]} and Y with {right.shape[1]} features",
+            "the same features in both; check that rows are samples and columns features",
+        )
     return (left, right), dtype
 
 

@@ -77,7 +77,7 @@ def _groups(batch: tuple[Points, ...]) -> Iterator[list[int]]:
 
 @simulator(" ".join((*COLUMNS, *TRAITS)), limited_by="rounding", precisely=observe_precisely)
 def observe(batch: tuple[Points, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """One layer of the kernels of a pair of inputs, and the layer before; ReLU and erf.  Rows: element, pair, layer.
+    """One layer of the kernels of a pair of inputs, and the layer before; ReLU, leaky ReLU and erf.  Rows: element, pair, layer.
 
     S is Σ, T is Θ; ``t`` is the angle of the Gaussian pair and a = √S_xx, b = √S_yy its deviations before the layer.
     """
@@ -110,7 +110,7 @@ def _closed(batch: tuple[Points, ...], chosen: list[int], device: torch.device) 
         }  # fmt: skip
         found["t"] = _angle(flat, h - 1, halves[h - 1], before.angle, found)
         c = torch.full_like(s, activation.c)
-        found["c"] = (c, c * UNIT * (0 if activation.c.is_integer() or batch[chosen[0]].constant else 2))
+        found["c"] = (c, c * UNIT * (0 if activation.c.is_integer() or batch[chosen[0]].constant else 3))
         keep = depths >= h
         named = {n: torch.stack(pair).cpu().numpy()[:, keep] for n, pair in found.items()}
         yield named | {"element": flat.element[keep], "pair": flat.number[keep], "layer": np.full(keep.sum(), h)}

@@ -23,11 +23,17 @@ def root(value: Ball) -> arb:
     return arb(0).union(value.upper().max(arb(0)).sqrt())
 
 
+def leak(instance: Points) -> fmpq:
+    """The slope of (leaky) ReLU below 0, as the float that the fast code takes."""
+    return fmpq(*instance.kind.leak.as_integer_ratio())
+
+
 def constant(instance: Points) -> arb:
-    """The factor c of every layer of ReLU and erf nets, at the precision in force."""
+    """The factor c of every layer of ReLU, leaky ReLU and erf nets, at the precision in force."""
+    form = instance.form
     if instance.constant:
         return arb(instance.constant)
-    return arb(2) if instance.activation == "relu" else arb.pi() / (2 * arb(fmpq(2, 3)).asin())
+    return arb(2 / (1 + leak(instance) ** 2)) if form == "relu" else arb.pi() / (2 * arb(fmpq(2, 3)).asin())
 
 
 def angle(xx: Ball, yy: Ball, xy: Ball) -> arb:
@@ -37,14 +43,35 @@ def angle(xx: Ball, yy: Ball, xy: Ball) -> arb:
     return arb.atan2(root(arb(xx) * arb(yy) - arb(xy) ** 2 if isinstance(xy, arb) else xx * yy - xy * xy), arb(xy))
 
 
-def step(name: str, c: arb, xx: Ball, yy: Ball, xy: Ball) -> tuple[arb, arb]:
-    """Σ and Σ̇ of the next layer."""
-    if name == "relu":
-        t = angle(xx, yy, xy)
-        size = root(arb(xx) * arb(yy))
-        turn = arb.pi() - t
-        return c / 2 * (size * t.sin() + turn * arb(xy)) / arb.pi(), c / 2 * turn / arb.pi()
-    width = root(1 + 2 * arb(xx) + 2 * arb(yy) + 4 * (arb(xx) * arb(yy) - arb(xy) ** 2))
+def kept_angle(form: str, xx: fmpq, yy: fmpq, xy: fmpq) -> arb | None:
+    """The angle that no layer changes, where there is one: 0 of a homogeneous net, 0 and π of equal norms in an odd one.
+
+    Only rationals can tell: a determinant of balls would enclose 0, and lose half of the digits at every layer.
+    """
+    if xx * yy != xy * xy or xx == 0 or (form != "relu" and xx != yy):
+        return None
+    if xy > 0:
+        return arb(0)
+    return None if form == "relu" else arb.pi()
+
+
+def _ramp(t: arb) -> tuple[arb, arb]:
+    """E σ(u) σ(v) and E σ'(u) σ'(v) of ReLU for unit deviations at angle t."""
+    return (t.sin() + (arb.pi() - t) * t.cos()) / (2 * arb.pi()), (arb.pi() - t) / (2 * arb.pi())
+
+
+def step(instance: Points, c: arb, xx: Ball, yy: Ball, xy: Ball, kept: arb | None) -> tuple[arb, arb]:
+    """Σ and Σ̇ of the next layer; ``kept`` is the angle where it is known to be 0 or π.
+
+    σ(z) = ρ(z) - α ρ(-z) for ReLU ρ and leak α: two angles, t and π - t.
+    """
+    if instance.form == "relu":
+        t, alpha = angle(xx, yy, xy) if kept is None else kept, leak(instance)
+        (value, slope), (other, other_slope) = _ramp(t), _ramp(arb.pi() - t)
+        value, slope = (1 + alpha**2) * value - 2 * alpha * other, (1 + alpha**2) * slope + 2 * alpha * other_slope
+        return c * root(arb(xx) * arb(yy)) * value, c * slope
+    determinant = arb(xx) * arb(yy) - arb(xy) ** 2 if kept is None else arb(0)
+    width = root(1 + 2 * arb(xx) + 2 * arb(yy) + 4 * determinant)
     return c * 2 / arb.pi() * arb.atan2(2 * arb(xy), width), c * 4 / arb.pi() / width
 
 
@@ -62,28 +89,28 @@ class Pair(NamedTuple):
 def chain(instance: Points, i: int, j: int) -> list[Pair]:
     """The kernels of a pair of inputs for h = 0 … depth.
 
-    An input of 0 counts as orthogonal to all others, and stays so for ReLU: its angle and slope are a convention.
+    An input of 0 counts as orthogonal to all others, and stays so for (leaky) ReLU: its angle and slope are a convention.
+    Raises `MeasurementError` for an activation without a closed form.
     """
-    rows, c, name = instance.exact(), constant(instance), instance.activation
-    xx: Ball = inner(rows[i], rows[i])
-    yy: Ball = inner(rows[j], rows[j])
-    xy: Ball = inner(rows[i], rows[j])
-    if name == "relu" and (xx == 0 or yy == 0):
-        one = fmpq(1)
-        stand_in = _chain(name, c, instance.depth, one, one, fmpq(0))
-        alone = _chain(name, c, instance.depth, xx, xx, xx), _chain(name, c, instance.depth, yy, yy, yy)
-        zero = fmpq(0)
+    rows = instance.exact()
+    xx, yy, xy = inner(rows[i], rows[i]), inner(rows[j], rows[j]), inner(rows[i], rows[j])
+    if instance.form == "relu" and (xx == 0 or yy == 0):
+        one, zero = fmpq(1), fmpq(0)
+        stand_in = _chain(instance, one, one, zero)
+        alone = _chain(instance, xx, xx, xx), _chain(instance, yy, yy, yy)
         return [Pair(x.xx, y.xx, zero, zero, p.slope, p.angle) for x, y, p in zip(*alone, stand_in, strict=True)]
-    return _chain(name, c, instance.depth, xx, yy, xy)
+    return _chain(instance, xx, yy, xy)
 
 
-def _chain(name: str, c: arb, depth: int, xx: Ball, yy: Ball, xy: Ball) -> list[Pair]:
-    found = [Pair(xx, yy, xy, xy, fmpq(0), angle(xx, yy, xy))]
-    for _ in range(depth):
-        xx, yy, xy, theta, _, _ = found[-1]
-        value, slope = step(name, c, xx, yy, xy)
-        xx, yy = step(name, c, xx, xx, xx)[0], step(name, c, yy, yy, yy)[0]
-        found.append(Pair(xx, yy, value, theta * slope + value, slope, angle(xx, yy, value)))
+def _chain(instance: Points, xx: fmpq, yy: fmpq, xy: fmpq) -> list[Pair]:
+    c, kept = constant(instance), kept_angle(instance.form, xx, yy, xy)
+    found = [Pair(xx, yy, xy, xy, fmpq(0), angle(xx, yy, xy) if kept is None else kept)]
+    for _ in range(instance.depth):
+        p = found[-1]
+        value, slope = step(instance, c, p.xx, p.yy, p.xy, kept)
+        here, there = (step(instance, c, s, s, s, arb(0))[0] if s != 0 else s for s in (p.xx, p.yy))
+        turn = angle(here, there, value) if kept is None else kept
+        found.append(Pair(here, there, value, p.theta * slope + value, slope, turn))
     return found
 
 

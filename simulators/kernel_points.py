@@ -10,8 +10,9 @@ import torch
 from flint import arb, fmpq
 
 from .dual_activations import Activation, find
-from .measurement import Measurement, balls, integers, reals
+from .measurement import Measurement, MeasurementError, balls, integers, reals
 
+CLOSED = ("relu", "erf")
 PROBES = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0)
 
 
@@ -32,6 +33,17 @@ class Points:
     def kind(self) -> Activation:
         """The activation with its constant."""
         return kind(self.activation, self.constant)
+
+    @property
+    def form(self) -> str:
+        """The closed form of its layers, relu (leaky or not) or erf.  Raises `MeasurementError` where it has none."""
+        form = self.kind.form
+        if form in CLOSED:
+            return form
+        raise MeasurementError(
+            f"activation {self.activation!r}",
+            "one with a closed form: relu, leaky_relu or erf; measure others by quadrature",
+        )
 
     def array(self) -> np.ndarray:
         """The inputs (n, d) in float64, which is exact."""

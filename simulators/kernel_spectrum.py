@@ -15,7 +15,7 @@ from .dual_activations import Activation
 from .gaussian_integrals import rounded
 from .infinite_width import TangentKernel, layer_balls
 from .kernel_balls import UNIT
-from .kernel_layers_precisely import SPARE, chain
+from .kernel_layers_precisely import SPARE, chain, constant
 from .kernel_points import Points, depths, exact_traits, inner, trait_columns
 from .measurement import Measurements, balls, integers, reals, simulator
 
@@ -100,14 +100,9 @@ def related_precisely(instance: Related, bits: int) -> Measurements:
         places = {"H_xx": (0, 0), "H_yy": (1, 1), "H_xy": (0, 1), "H_opposite": (0, 2), "H_scaled": (3, 4)}
         table = {name: balls([chain(whole, i, j)[-1].theta]) for name, (i, j) in places.items()}
         table |= {"H_other": balls([chain(other, 0, 1)[-1].theta]), "H_none": balls([chain(none, 0, 1)[-1].theta])}
-        table |= {"keep": balls([arb(OTHER) / _constant(whole)])}
+        table |= {"keep": balls([arb(OTHER) / constant(whole)])}
         table |= _given((instance,), [0]) | exact_traits(instance.points, 1, TRAITS)
     return Measurements(table, np.zeros(1))
-
-
-def _constant(points: Points) -> arb:
-    """c_σ of ReLU and erf, at the precision in force."""
-    return arb(2) if points.activation == "relu" else arb.pi() / (2 * arb(fmpq(2, 3)).asin())
 
 
 @simulator(
@@ -118,7 +113,7 @@ def _constant(points: Points) -> arb:
 def observe_related(batch: tuple[Related, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """H* of x and y, of x and -y, of p x and q y, with another constant c, and without hidden layers.  Rows: element.
 
-    ``keep`` is that constant over c_σ.  ReLU and erf.
+    ``keep`` is that constant over c_σ.  ReLU, leaky ReLU and erf.
     """
     mids: list[list[float]] = []
     bars: list[list[float]] = []
@@ -140,7 +135,8 @@ def _grams(sets: Sequence[Points], device: torch.device) -> list[tuple[np.ndarra
     """H* of every set by the public kernel, and the radius of its rounding; sets of one net share a Gram matrix."""
     nets: dict[tuple[int, Activation], list[int]] = {}
     for k, points in enumerate(sets):
-        nets.setdefault((points.depth, points.kind), []).append(k)
+        if points.form:  # an error where the radius would be no proof
+            nets.setdefault((points.depth, points.kind), []).append(k)
     found: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for (depth, activation), members in nets.items():
         for start in range(0, len(members), SHARED):

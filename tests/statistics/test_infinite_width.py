@@ -19,12 +19,14 @@ from scipy.integrate import dblquad
 
 from checks import families_tangent_kernel as families
 from checks.engine.draw import bulk
-from simulators import Activation, TangentKernel, gaussian_integrals, kernel_layers, node_values
+from simulators import Activation, TangentKernel, gaussian_integrals, kernel_layers, kernel_spectrum, node_values
 from simulators.dual_activations import ERF, NAMED, RELU
 from simulators.gaussian_quadrature import Pair, moments
 from simulators.hermite_series import expand, expectation
 from simulators.infinite_width import layer_balls
-from simulators.kernel_layers_precisely import observe_precisely
+from simulators.kernel_layers_precisely import chain, observe_precisely
+from simulators.kernel_points import Points
+from simulators.measurement import MeasurementError
 from simulators.streams import stream
 
 COUNT = int(os.environ.get("KERNEL_INSTANCES", "200"))
@@ -112,7 +114,10 @@ def test_the_radius_covers_and_is_not_needlessly_wide(activation):
     assert error.max() >= bar.max() / 5000
 
 
-@pytest.mark.parametrize("family", [families.relu_layers, families.erf_layers], ids=lambda f: f.__name__)
+LAYERS = [families.relu_layers, families.erf_layers, families.leaky_layers]
+
+
+@pytest.mark.parametrize("family", LAYERS, ids=lambda f: f.__name__)
 def test_every_layer_lies_within_its_radius(family):
     """Balls from exact inputs, on zero, tiny, huge, mixed, equal, opposite and nearly opposite inputs."""
     batch = tuple(bulk(family, f"covered-{k}")[0] for k in range(COUNT))
@@ -130,6 +135,50 @@ def test_every_layer_lies_within_its_radius(family):
                 if rad and name.startswith(("S", "T")):
                     used.append(float(off.mid()) / rad)
     assert max(used) > 0.02  # a bound that is never neared by a fiftieth would be a guess
+
+
+@pytest.mark.parametrize("rows", [((1, 2), (3, 1)), ((1, 2), (2, 4)), ((1, 2), (-1, -2)), ((100_000, 0), (100_000, 1))])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "erf"])
+def test_balls_keep_their_digits_through_ten_layers(rows, activation):
+    """Parallel and opposite inputs too: there the angle is 0 exactly, and a ball around 0 loses half of its digits."""
+    table = observe_precisely(Points(rows, (-17, -17) if rows[0][0] > 9 else (), 10, activation), 128)
+    for name, column in table.columns.items():
+        for value in column.mid:
+            assert float(arb(value).rad()) <= (1e-30 * max(abs(float(arb(value).mid())), 1e-6)) or "from" in name
+
+
+def test_balls_agree_with_expectations_of_leaky_relu():
+    """E σ(u)σ(v) and E σ'(u)σ'(v) by the sum over polar sectors, which knows the function only."""
+    leaky, points = NAMED["leaky_relu"], Points(((1, 0), (3, 4)), (-1, -2), 1, "leaky_relu")
+    x = torch.tensor(points.array())
+    a, b = x.norm(dim=1)[:, None]
+    found = moments(leaky.function, leaky.slope, True, Pair(a, b, torch.acos(x[0] @ x[1] / (a * b))), 2)
+    exact = chain(points, 0, 1)[1]
+    assert abs(float(exact.xy) - leaky.c * float(found.product)) < 1e-14
+    assert abs(float(exact.slope) - leaky.c * float(found.slope)) < 1e-14
+
+
+def test_what_has_no_closed_form_is_an_error_and_not_erf():
+    bare = Points(((1, 0), (1, 1)), activation="tanh")
+    for measured in (
+        lambda: observe_precisely(bare, 64),
+        lambda: kernel_layers.observe((bare,), delta=0.0, device=CPU),
+        lambda: kernel_spectrum.observe_related((kernel_spectrum.Related(bare),), delta=0.0, device=CPU),
+        lambda: kernel_spectrum.related_precisely(kernel_spectrum.Related(bare), 64),
+        lambda: kernel_spectrum.observe_spectrum((kernel_spectrum.Weighted(bare, (1, 1)),), delta=0.0, device=CPU),
+        lambda: gaussian_integrals.observe((bare,), delta=0.0, device=CPU),
+        lambda: gaussian_integrals.product("leaky_relu", arb(1), arb(1), arb(1), 64),
+    ):
+        with pytest.raises(MeasurementError, match="expected"):
+            measured()
+
+
+def test_related_inputs_of_leaky_relu_agree_in_floats_and_balls():
+    given = kernel_spectrum.Related(Points(((1, 0), (1, 1)), (), 4, "leaky_relu"), 2, 3)
+    fast = kernel_spectrum.observe_related((given,), delta=0.0, device=CPU)
+    for name, column in kernel_spectrum.related_precisely(given, 128).columns.items():
+        mid, rad = float(fast.columns[name].mid[0]), float(fast.columns[name].rad[0])
+        assert abs(float(arb(column.mid[0])) - mid) <= rad * (1 + 1e-6), name
 
 
 @pytest.mark.parametrize("kinked", [False, True])

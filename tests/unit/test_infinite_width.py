@@ -79,7 +79,7 @@ WRONG = [
     (torch.ones(2, 2, requires_grad=True), None, "gradients.*detach"),
     (np.where(X[5, 3] == X, np.nan, X), None, r"X\[5, 3\] = nan.*impute"),
     (X, np.full((1, 5), np.inf), r"Y\[0, 0\] = inf"),
-    (X, Y[:, :4], "number of features 5 and 4"),
+    (X, Y[:, :4], "X with 5 and Y with 4 features"),
     (X, Y.astype(np.float32), "dtype float64 and float32"),
     (X, torch.tensor(Y), "library NumPy and torch"),
     (np.float32([[1e19]]), None, "norm 1e.19.*scale"),
