@@ -199,8 +199,8 @@ def propagate(block: Block, left: Torus, right: Torus, first: int, depth: int, e
     ):
         torch.mul(norm, their_norm, out=b.size)
         if layer == 0:
-            _distance(b, b.gap, torch.sub, mine, theirs)
-            _distance(b, b.half, torch.add, mine, theirs)
+            distance(b, b.gap, torch.sub, mine, theirs)
+            distance(b, b.half, torch.add, mine, theirs)
         else:
             b.filter(b.gap)
             b.filter(b.theta)
@@ -235,7 +235,7 @@ def propagate(block: Block, left: Torus, right: Torus, first: int, depth: int, e
     return b.inner(b.theta)
 
 
-def _distance(block: Block, out: Tensor, combine: Callable[..., Tensor], mine: Torus, theirs: Torus) -> None:
+def distance(block: Block, out: Tensor, combine: Callable[..., Tensor], mine: Torus, theirs: Torus) -> None:
     """Squared distances of the first patches, or of the opposite ones."""
     out.zero_()
     for channel in range(mine.pixels.shape[0]):
