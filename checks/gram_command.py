@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+import warnings
 from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # imported where it is used: `--help` is immediate
 CHECKED = (24, 48)
 """Numbers of images whose time is predicted and then measured."""
 FEW = 4
+NOISE = (2, 32, 32, 3)
+"""Images that a plan without images is made with."""
 
 
 @click.command()
@@ -45,8 +48,9 @@ FEW = 4
 @click.option("--tile", default=32, show_default=True, type=click.IntRange(1), help="Images along a tile.")
 @click.option("--workers", default=None, type=click.IntRange(1), help="Processes. [default: one a core]")
 @click.option(
-    "--plan", default=None, type=click.IntRange(1), metavar="N", help="Say what N images would cost; compute nothing."
-)
+    "--plan", default=None, type=click.IntRange(1), metavar="N",
+    help="Say what N images like IMAGES would cost, without IMAGES N of 32 x 32 x 3; compute nothing.",
+)  # fmt: skip
 @click.option(
     "--verify", is_flag=True, help=f"With --plan: also run {CHECKED[0]} and {CHECKED[1]} images that it predicted."
 )
@@ -56,21 +60,23 @@ FEW = 4
 def gram(
     images: Path | None, output: Path, folder: Path | None, plan: int | None, verify: bool, demo: int | None, **how: Any
 ) -> None:
-    """Compute the Gram matrix of IMAGES, an array (n, height, width, channels) in a .npy file.
+    """Compute the Gram matrix of IMAGES, an array (n, height, width, channels) in a .npy file, channels last.
 
     Tiles that are finished are kept: after an interruption, or on more machines that share the folder, start it again.
     """
+    from simulators.convolutional_kernel import LayoutWarning
     from simulators.gram_tiles import standardised
     from simulators.measurement import MeasurementError
 
-    if (images is None) == (demo is None):
-        raise BadInput("expected IMAGES or --demo K, one of the two")
     if verify and plan is None:
         raise BadInput("--verify goes with --plan N")
+    if (images is None) == (demo is None) and (images is not None or plan is None):
+        raise BadInput("expected IMAGES or --demo K, one of the two")
     workers = how["workers"] or _cores()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        warnings.simplefilter("ignore", LayoutWarning)  # said in one line instead
         try:
-            job = _job(images or _demo(demo or 0, Path(scratch)), how)
+            job = _job(images or (_demo(demo, Path(scratch)) if demo else _noise(Path(scratch))), how)
             job = standardised(job) if how["standardise"] else job
             if plan is not None:
                 _plan(job, plan, workers, verify, Path(scratch))
@@ -81,12 +87,14 @@ def gram(
 
 
 def _job(images: Path, how: dict[str, Any]) -> Job:
-    from simulators.convolutional_kernel import ConvolutionalTangentKernel
+    from simulators.convolutional_kernel import ConvolutionalTangentKernel, channels_first, layout
     from simulators.gram_tiles import Job, examine
 
     kernel = ConvolutionalTangentKernel(how["depth"], how["size"], how["pooling"], how["padding"], how["trained"])
     job = Job(str(images.resolve()), kernel, how["tile"], how["dtype"])
-    examine(job)
+    shape = examine(job)
+    if channels_first(shape):
+        click.echo(f"note: {images} {layout(shape)}, save np.moveaxis(X, 1, -1)", err=True)
     return job
 
 
@@ -104,6 +112,17 @@ def _demo(count: int, scratch: Path) -> Path:
     return path
 
 
+def _noise(scratch: Path) -> Path:
+    """Images whose cost is that of any others of their size."""
+    import numpy as np
+
+    from simulators.streams import octets
+
+    path = scratch / "noise.npy"
+    np.save(path, np.frombuffer(octets(int(np.prod(NOISE)), "images to plan with"), dtype=np.uint8).reshape(NOISE))
+    return path
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -112,11 +131,11 @@ def _run(job: Job, folder: Path, output: Path, workers: int) -> None:
     """Compute with a bar; exit code 130 where it is interrupted."""
     from simulators.gram_tiles import examine, gram, processes
 
-    n = examine(job)[0]
+    n, height, width, channels = examine(job)
     everything = n * (n + 1) // 2
     executor = processes(workers)
     try:
-        with bar(f"Gram matrix of {n} images", everything) as step:
+        with bar(f"Gram matrix of {n} images {height} × {width} × {channels}", everything) as step:
             told: list[int] = []
 
             def tell(pairs: int, left: int) -> None:
@@ -149,9 +168,7 @@ def _plan(job: Job, n: int, workers: int, verify: bool, scratch: Path) -> None:
     click.echo(
         f"a pair            {cost.pair:.3g} s, an image with itself {cost.itself:.3g} s (one core, all {workers} busy)"
     )
-    click.echo(
-        f"memory            {cost.memory / 2**20:.0f} MiB a worker, {workers * cost.memory / 2**20:.0f} MiB in all"
-    )
+    click.echo(f"memory            {bytes_of(cost.memory)} a worker, {bytes_of(workers * cost.memory)} in all")
     click.echo(f"to begin          {cost.start:.1f} s")
     click.echo(_predicted(cost, job, n))
     if verify:
@@ -161,10 +178,11 @@ def _plan(job: Job, n: int, workers: int, verify: bool, scratch: Path) -> None:
 
 def _predicted(cost: Cost, job: Job, n: int) -> str:
     seconds = cost.predict(n, job.tile)
+    cores = "core" if cost.workers == 1 else "cores"
     bytes_ = n * n * (4 if job.dtype == "float32" else 8)
     return (
-        f"{n} images     {n * (n - 1) // 2} pairs: {span(seconds)} on {cost.workers} cores,"
-        f" {span(seconds * cost.workers)} of one core; {bytes_ / 2**30:.3g} GiB of matrix, as much again of tiles"
+        f"{f'{n} images':<17} {n * (n - 1) // 2} pairs: {span(seconds)} on {cost.workers} {cores},"
+        f" {span(seconds * cost.workers)} of one core; {bytes_of(bytes_)} of matrix, as much again of tiles"
     )
 
 
@@ -182,7 +200,15 @@ def _checked(cost: Cost, job: Job, count: int, scratch: Path) -> None:
     with processes(cost.workers) as executor:
         gram(small, scratch / f"{count}.tiles", scratch / f"{count}.gram.npy", executor=executor)
     spent, expected = time.perf_counter() - start, cost.predict(count, FEW)
-    click.echo(f"{count} images         predicted {expected:.1f} s, took {spent:.1f} s ({spent / expected:.2f} of it)")
+    click.echo(f"{f'{count} images':<17} predicted {expected:.1f} s, took {spent:.1f} s ({spent / expected:.2f} of it)")
+
+
+def bytes_of(count: int) -> str:
+    """A number of bytes for people."""
+    for name, power in (("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if count >= 2**power:
+            return f"{count / 2**power:.3g} {name}" if count < 1000 * 2**power else f"{count / 2**power:.0f} {name}"
+    return f"{count} bytes"
 
 
 def span(seconds: float) -> str:

@@ -6,11 +6,16 @@
 The net has ``depth`` convolutions with ReLU, or the error function, and a linear output layer, weights N(0, 1) and factors
 √(c/(C q²)) after each convolution, c = 2 for ReLU; published code counts depth + 1 layers.  Pooling "average" is global average pooling before the output
 layer, "none" gives every pixel an output weight of its own.  trained="middle" leaves out the first and the last layer,
-as in the published CIFAR-10 numbers.  Formulas: Arora, Du, Hu, Li, Salakhutdinov, Wang (2019), section 4, arXiv:1904.11955.
+as in the published CIFAR-10 numbers.  Channels come last: torch's (n, channels, height, width) take X.movedim(1, -1);
+arrays that look like them, (n, 1 or 3, k, k) with k > 4, are taken as they are with a `LayoutWarning`.
+
+Formulas: Arora, Du, Hu, Li, Salakhutdinov, Wang (2019), section 4, arXiv:1904.11955.
 """
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +31,10 @@ POOLING = ("average", "none")
 PADDING = ("zero", "circular")
 TRAINED = ("all", "middle")
 ACTIVATION = ("relu", "erf")
+
+
+class LayoutWarning(UserWarning):
+    """Images whose channels seem to come first."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,8 @@ class ConvolutionalTangentKernel:
         """The matrix (n, m) of kernel values of images X (n, h, w, c) and Y (m, h, w, c); Y = None stands for X.
 
         numpy in, numpy out; torch in, torch out; float32 and float64 are computed as they are, integers in float64.
-        Raises `MeasurementError` for other shapes, types, NaN and infinity.
+        Raises `MeasurementError` for other shapes, types, NaN and infinity, and for ReLU where an image's norm is not below
+        √(largest number/(2 (depth + 1))), to which the kernel is finite.
         """
         left = _images(X, "X")
         if Y is None:
@@ -70,7 +80,7 @@ class ConvolutionalTangentKernel:
         return _like(X, self._matrix(left, right))
 
     def diagonal(self, X: Any) -> Any:
-        """The values (n,) of each image with itself."""
+        """The values (n,) of each image with itself; as for a call."""
         images, scale = self._scaled(_images(X, "X"))
         out = images.new_zeros(len(images))
         if len(images):
@@ -99,7 +109,21 @@ class ConvolutionalTangentKernel:
         return out * left_scale[:, None] * right_scale
 
     def _scaled(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        return scaled(images) if self.activation == "relu" else (images, images.new_ones(len(images)))
+        if self.activation == "erf":
+            return images, images.new_ones(len(images))
+        small, scale = scaled(images)
+        # each layer adds at most |x|² to the kernel, of which pooling takes a mean
+        largest = (torch.finfo(images.dtype).max / (2 * (self.depth + 1))) ** 0.5
+        norm = torch.linalg.vector_norm(small.double(), dim=(1, 2, 3)) * scale.double()
+        above = (norm >= largest).nonzero()
+        if len(above):
+            element, dtype = int(above[0, 0]), str(images.dtype).removeprefix("torch.")
+            raise MeasurementError(
+                f"an image of norm {float(norm[element]):.3g}",
+                f"norms below {largest:.3g} in {dtype}; scale the images down",
+                element=element,
+            )
+        return small, scale
 
     def _torus(self, images: Tensor) -> Torus:
         if self.activation == "erf":
@@ -157,6 +181,19 @@ def scaled(images: Tensor) -> tuple[Tensor, Tensor]:
     return images / scale[:, None, None, None], scale
 
 
+def channels_first(shape: Sequence[int]) -> bool:
+    """Whether (n, height, width, channels) looks like images whose channels come first: 1 or 3 rows, a square behind."""
+    return shape[1] in (1, 3) and shape[2] == shape[3] > 4
+
+
+def layout(shape: Sequence[int]) -> str:
+    """How images that look so are read."""
+    return (
+        f"of shape {tuple(shape)} is taken as images of {shape[1]} x {shape[2]} pixels with {shape[3]} channels;"
+        " where channels come first"
+    )
+
+
 def _images(given: Any, name: str) -> Tensor:
     if not isinstance(given, Tensor | np.ndarray):
         raise MeasurementError(
@@ -177,6 +214,9 @@ def _images(given: Any, name: str) -> Tensor:
     bad = ~torch.isfinite(images).flatten(1).all(1)
     if bool(bad.any()):
         raise MeasurementError(f"{name} with NaN or infinity", "finite numbers", element=int(bad.nonzero()[0, 0]))
+    if channels_first(images.shape):
+        moved = f"{name}.movedim(1, -1)" if isinstance(given, Tensor) else f"np.moveaxis({name}, 1, -1)"
+        warnings.warn(f"{name} {layout(images.shape)}, pass {moved}", LayoutWarning, stacklevel=3)
     return images.detach()
 
 

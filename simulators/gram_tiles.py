@@ -4,8 +4,9 @@
         gram("images.npy", "folder", ConvolutionalTangentKernel(5), executor=executor)
 
 Each tile is a file of its own, written under another name and renamed: it is whole or absent.  A manifest holds a hash
-of the images, the kernel and the tiling, so that a folder never mixes two of them.  What is there is not computed again,
-whoever computed it; a lost worker costs its tile.  Executors are local processes (spawned, one thread each), or those of
+of the images, the kernel and the tiling, so that a folder never mixes two of them, and every tile is sealed with it, its
+place and its content: a tile that was moved or changed is computed again.  What is there is not, whoever computed it; a
+lost worker costs its tile, and workers end with the process that started them.  Executors are local processes (spawned, one thread each), or those of
 other libraries, such as `Client.get_executor()` of dask where the workers see the same files.
 """
 
@@ -15,24 +16,26 @@ import hashlib
 import json
 import os
 import signal
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simulators.convolutional_kernel import ConvolutionalTangentKernel
+from simulators.convolutional_kernel import ConvolutionalTangentKernel, LayoutWarning, channels_first, layout
+from simulators.gram_tiles_file import SUFFIX, atomically, identity, load, save
 from simulators.measurement import MeasurementError
 
 MANIFEST = "manifest.json"
-VERSION = 1
+VERSION = 2
 AHEAD = 64
 """Tiles that are handed to an executor before one of them is done."""
-SUFFIX = ".unfinished"
 
 
 class GramError(MeasurementError):
@@ -117,10 +120,19 @@ def examine(job: Job) -> tuple[int, ...]:
     path = Path(job.images)
     if not path.is_file():
         raise GramError(f"no file {path}", "images (n, height, width, channels) saved by numpy.save")
+    with path.open("rb") as file:
+        magic = file.read(6)
+    if magic[:2] == b"PK":
+        raise GramError(f"{path}, an archive of arrays (.npz)", "an array saved by numpy.save; save one of them alone")
+    if magic != b"\x93NUMPY":
+        raise GramError(f"{path}, which is no .npy file", "an array saved by numpy.save")
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as problem:
-        raise GramError(f"{path}: {problem}", "an array saved by numpy.save, whole and without objects") from None
+    except (ValueError, OSError, EOFError):
+        raise GramError(
+            f"{path}, which is cut off or holds Python objects",
+            "an array saved by numpy.save, whole and of numbers",
+        ) from None
     if not isinstance(values, np.ndarray) or values.ndim != 4 or min(values.shape) < 1:
         raise GramError(
             f"{path} of shape {getattr(values, 'shape', 'unknown')}",
@@ -158,16 +170,19 @@ def manifest(job: Job) -> dict[str, Any]:
     }
 
 
-def prepare(job: Job, folder: Path) -> None:
-    """Make the folder, or make sure that it is of this job.  Raises `GramError` where it is of another."""
+def prepare(job: Job, folder: Path) -> str:
+    """Make the folder, or make sure that it is of this job; what seals the tiles.
+
+    Raises `GramError` where it is of another job, or where there is no directory to make it in.
+    """
     wanted = manifest(job)
     path = folder / MANIFEST
     if not path.exists():
         if folder.exists() and any(folder.glob("tile-*.npy")):
             raise GramError(f"tiles without {MANIFEST} in {folder}", "an empty folder, or one that this command made")
-        folder.mkdir(parents=True, exist_ok=True)
-        _atomically(path, lambda file: file.write((json.dumps(wanted, indent=1, sort_keys=True) + "\n").encode()))
-        return
+        folder.mkdir(exist_ok=True)
+        atomically(path, lambda file: file.write((json.dumps(wanted, indent=1, sort_keys=True) + "\n").encode()))
+        return identity(wanted)
     try:
         found = json.loads(path.read_text())
     except ValueError:
@@ -178,44 +193,49 @@ def prepare(job: Job, folder: Path) -> None:
             f"{folder}, made with other {', '.join(different)}",
             "the images, the kernel and the tiling that it was made with; choose another folder",
         )
+    return identity(wanted)
 
 
-def _atomically(path: Path, write: Callable[[Any], Any]) -> None:
-    """Write a file under another name, bring it to the disk, rename it."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}{SUFFIX}")
-    with beside.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+def writable(path: Path, job: Job) -> None:
+    """Raises `GramError` where a file or folder cannot be written: an error now rather than after the work."""
+    directory = path.resolve().parent
+    if not directory.is_dir():
+        raise GramError(f"no directory {path.parent} for {path.name}", "one that is there; make it or choose another")
+    if not os.access(directory, os.W_OK):
+        raise GramError(f"the directory {path.parent}, which cannot be written", "one that can; choose another")
+    if path.resolve() == Path(job.images).resolve():
+        raise GramError(f"{path} for the result and the images", "two files; choose another for the result")
 
 
-def whole(tile: Tile, folder: Path, dtype: str) -> bool:
-    """Whether the tile's file is there with the shape and the number type it should have, and no NaN."""
-    try:
-        values = np.load(folder / tile.name, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return False
-    return values.shape == tile.shape and values.dtype == np.dtype(dtype) and bool(np.isfinite(values).all())
-
-
-def compute(job: Job, tile: Tile, folder: str) -> float:
-    """Compute one tile and write it; the seconds that took.  Runs in a worker."""
+def compute(job: Job, tile: Tile, folder: str, seal: str) -> float:
+    """Compute one tile and write it with the job's seal; the seconds that took.  Runs in a worker."""
     start = time.perf_counter()
     rows = job.load(*tile.rows)
     values = job.kernel(rows) if tile.row == tile.column else job.kernel(rows, job.load(*tile.columns))
     if not np.isfinite(values).all():
         raise GramError(f"a tile {tile.name} that is not finite", "images of moderate size; standardise them")
-    _atomically(Path(folder) / tile.name, lambda file: np.save(file, values, allow_pickle=False))
+    save(Path(folder) / tile.name, values, seal, tile.row, tile.column)
     return time.perf_counter() - start
 
 
 def one_thread() -> None:
-    """Workers use one thread each: the processes fill the cores.  Ctrl-C is the business of who started them."""
+    """Workers use one thread each: the processes fill the cores.  Ctrl-C is the business of who started them.
+
+    A worker ends when who started it is gone, killed or not; the tile at hand leaves nothing.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    warnings.simplefilter("ignore", LayoutWarning)  # said once, by who started them
     import torch
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def processes(workers: int | None = None) -> ProcessPoolExecutor:
@@ -233,22 +253,27 @@ def gram(
     """Compute all tiles that the folder lacks, then write the matrix (n, n) to ``output``; returns its path.
 
     ``told(pairs, left)`` hears of every finished tile: its pairs of images, and the pairs left (at first with 0).
-    Raises `GramError` for bad images, for a folder of another job and where a worker fails; finished tiles stay.
+    Raises `GramError` for bad images, for a folder of another job, where nothing can be written and where a worker
+    fails; finished tiles stay.
     """
     shape = examine(job)
     folder, output = Path(folder), Path(output)
-    prepare(job, folder)
+    for path in (output, folder):
+        writable(path, job)
+    if channels_first(shape):
+        warnings.warn(f"{job.images} {layout(shape)}, save np.moveaxis(X, 1, -1)", LayoutWarning, stacklevel=2)
+    seal = prepare(job, folder)
     for scrap in folder.glob(f"*{SUFFIX}"):
         scrap.unlink(missing_ok=True)
     plan = list(tiles(shape[0], job.tile))
-    missing = [tile for tile in plan if not whole(tile, folder, job.dtype)]
+    missing = [tile for tile in plan if load(folder / tile.name, seal, tile.row, tile.column) is None]
     left = sum(sum(tile.pairs) for tile in missing)
     told(0, left)
     queue, running = iter(missing), dict[Future[float], Tile]()
     try:
         while True:
             while len(running) < AHEAD and (tile := next(queue, None)) is not None:
-                running[executor.submit(compute, job, tile, str(folder))] = tile
+                running[executor.submit(compute, job, tile, str(folder), seal)] = tile
             if not running:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -265,15 +290,19 @@ def gram(
     finally:
         for future in running:
             future.cancel()
-    return assemble(plan, shape[0], folder, output, job.dtype)
+    return assemble(plan, shape[0], folder, output, job.dtype, seal)
 
 
-def assemble(plan: list[Tile], n: int, folder: Path, output: Path, dtype: str) -> Path:
-    """Write the symmetric matrix from its tiles, under another name first."""
+def assemble(plan: list[Tile], n: int, folder: Path, output: Path, dtype: str, seal: str) -> Path:
+    """Write the symmetric matrix from its tiles, under another name first.  Raises `GramError` for a tile that is lost."""
     beside = output.with_name(f"{output.name}.{os.getpid()}{SUFFIX}")
     matrix = np.lib.format.open_memmap(beside, mode="w+", dtype=np.dtype(dtype), shape=(n, n))
     for tile in plan:
-        values = np.load(folder / tile.name, allow_pickle=False)
+        values = load(folder / tile.name, seal, tile.row, tile.column)
+        if values is None:
+            del matrix
+            beside.unlink()
+            raise GramError(f"{folder / tile.name}, lost or changed meanwhile", "tiles left alone; run again to go on")
         (a, b), (c, d) = tile.rows, tile.columns
         matrix[a:b, c:d] = values
         if tile.row != tile.column:

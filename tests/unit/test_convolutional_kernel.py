@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from simulators import convolutional_kernel
-from simulators.convolutional_kernel import ConvolutionalTangentKernel
+from simulators.convolutional_kernel import ConvolutionalTangentKernel, LayoutWarning
 from simulators.convolutional_kernel_balls import exact_layers
 from simulators.convolutional_kernel_images import ImagePair
 from simulators.infinite_width import TangentKernel
@@ -172,6 +172,39 @@ def test_scales_from_tiny_to_huge_only_scale_the_kernel():
         for power in powers:
             scaled = kernel(images * np.array(2.0**power, dtype=dtype), images)
             np.testing.assert_array_equal(scaled, kernel(images, images) * np.array(2.0**power, dtype=dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("pooling", ["average", "none"])
+def test_a_kernel_is_finite_below_the_largest_norm_and_an_error_above(dtype, pooling):
+    kernel = ConvolutionalTangentKernel(3, pooling=pooling, padding="circular")
+    largest = (float(np.finfo(dtype).max) / 8) ** 0.5
+    flat = np.ones((2, 3, 3, 1))
+    flat[1, 1:] = 0
+    flat /= np.sqrt((flat**2).sum((1, 2, 3), keepdims=True))
+    for images in (flat, drawn((3, 3, 1))[:2]):
+        images = images / np.sqrt((images**2).sum((1, 2, 3), keepdims=True))
+        below = (images * largest * 0.999).astype(dtype)
+        assert np.isfinite(kernel(below)).all()
+        assert np.isfinite(kernel.diagonal(below)).all()
+        above = (images * np.array([1, largest * 1.001])[:, None, None, None]).astype(dtype)
+        words = rf"norm .* \(batch element 1\); expected norms below .* in {dtype}"
+        for call in (kernel, kernel.diagonal):
+            with pytest.raises(MeasurementError, match=words):
+                call(above)
+        with pytest.raises(MeasurementError, match=words):
+            kernel(images.astype(dtype), above)
+
+
+def test_channels_that_seem_to_come_first_are_warned_of():
+    X = drawn((3, 5, 5))
+    kernel = ConvolutionalTangentKernel(1)
+    with pytest.warns(LayoutWarning, match=r"3 x 5 pixels with 5 channels; .* pass np.moveaxis\(X, 1, -1\)"):
+        kernel(X)
+    with pytest.warns(LayoutWarning, match=r"pass X.movedim\(1, -1\)"):
+        kernel(torch.from_numpy(X))
+    for shape in ((3, 5, 3), (5, 5, 3), (3, 4, 4), (2, 5, 5), (3, 6, 5)):
+        kernel(drawn(shape))
 
 
 def test_a_gram_matrix_has_no_negative_eigenvalues_beyond_rounding():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from simulators import gram_tiles
-from simulators.convolutional_kernel import ConvolutionalTangentKernel
+from simulators.convolutional_kernel import ConvolutionalTangentKernel, LayoutWarning
 from simulators.gram_tiles import GramError, Job, gram, standardised, tiles
 from simulators.gram_tiles_cost import Cost
 from simulators.gram_tiles_photographs import PHOTOGRAPHS, crops
@@ -98,6 +98,57 @@ def test_finished_tiles_are_kept_and_broken_ones_are_not(job, tmp_path):
     gram(job, folder, output, executor=executor)
     assert executor.count == 5
     assert output.read_bytes() == whole
+
+
+def test_a_tile_that_is_not_of_its_place_its_job_or_its_content_is_computed_again(job, tmp_path):
+    """Copied from another place, from another job's folder, from numpy.save, or with a changed byte."""
+    folder, other, output = tmp_path / "tiles", tmp_path / "other", tmp_path / "gram.npy"
+    job = replace(job, tile=2)
+    gram(job, folder, output, executor=Here())
+    gram(replace(job, kernel=ConvolutionalTangentKernel(3)), other, tmp_path / "other.npy", executor=Here())
+    whole = output.read_bytes()
+    names = [f"tile-{a:06d}-{b:06d}.npy" for a, b in ((0, 1), (0, 2), (1, 1), (2, 2))]
+    paths = [folder / name for name in names]
+    assert np.load(paths[0]).shape == np.load(paths[1]).shape == (2, 2)
+    paths[0].write_bytes(paths[1].read_bytes())
+    paths[1].write_bytes((other / names[1]).read_bytes())
+    np.save(paths[2], np.load(paths[2]) + 1)
+    content = bytearray(paths[3].read_bytes())
+    content[-40] ^= 1
+    paths[3].write_bytes(content)
+    executor = Here()
+    gram(job, folder, output, executor=executor)
+    assert executor.count == 4
+    assert output.read_bytes() == whole
+
+
+class Meddling(Here):
+    """Changes a finished tile while the last one is computed."""
+
+    def __init__(self, victim):
+        super().__init__()
+        self.victim = victim
+
+    def submit(self, task, /, *args, **kwargs):
+        if self.count == 5:
+            self.victim.write_bytes(self.victim.read_bytes()[:-1] + b"!")
+        return super().submit(task, *args, **kwargs)
+
+
+def test_a_tile_that_is_changed_meanwhile_is_one_clear_error(job, tmp_path):
+    executor = Meddling(tmp_path / "tiles" / "tile-000000-000001.npy")
+    with pytest.raises(GramError, match=r"tile-000000-000001\.npy, lost or changed meanwhile"):
+        gram(job, tmp_path / "tiles", tmp_path / "gram.npy", executor=executor)
+    assert files(tmp_path) == ["images.npy", "tiles"]
+    gram(job, tmp_path / "tiles", tmp_path / "gram.npy", executor=Here())
+
+
+def test_channels_that_seem_to_come_first_are_warned_of(job, tmp_path):
+    np.save(job.images, np.zeros((1, 3, 6, 6)))
+    with pytest.warns(LayoutWarning, match="is taken as images of 3 x 6 pixels") as told:
+        gram(job, tmp_path / "tiles", tmp_path / "gram.npy", executor=Here())
+    assert "images.npy of shape (1, 3, 6, 6)" in str(told[0].message)
+    assert "save np.moveaxis(X, 1, -1)" in str(told[0].message)
 
 
 def test_scraps_of_a_killed_writer_are_removed(job, tmp_path):
