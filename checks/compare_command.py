@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .compare_file import read
+from .compare_file import FEWEST_IN_A_CLASS, MOST_CLASSES, MOST_FEATURES, MOST_ROWS, MOST_WORDS, read
 from .measure_command import BadInput, bar, weight
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 MOST_SPLITS = 32
 
 
-@click.command("compare-kernels")
+LIMITS = f"""Limits: at most {MOST_ROWS} rows, {MOST_CLASSES} classes of at least {FEWEST_IN_A_CLASS} rows each,
+{MOST_WORDS} different words in a column, {MOST_FEATURES} features.  A missing cell is empty, ?, NA or N/A; nan is an error.
+Columns that are empty or constant are left out, and named."""
+
+
+@click.command("compare-kernels", epilog=LIMITS)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--label", default="", metavar="COLUMN", help="The column of classes. [default: the last one]")
 @click.option("--drop", multiple=True, metavar="COLUMN", help="A column to leave out; may be given again.")
@@ -39,14 +44,17 @@ def compare_kernels(
 ) -> None:
     """Compare tangent kernel, Gaussian kernel, random forest and linear kernel on a table.
 
-    FILE is CSV or TSV with a header; numbers and words are features, ? or an empty cell is a missing value.  Settings are chosen on one
-    half, accuracies come from four folds, on several splits; the intervals say what the rows can tell.
+    FILE is CSV or TSV with a header; columns of numbers and of words are features.  Settings are chosen on one half, accuracies
+    come from four folds, on several splits; the intervals say what the rows can tell.
     """
     from .report.write import atomically
 
-    data, column = read(file, label, drop)
+    left_out: list[str] = []
+    data, column = read(file, label, drop, left_out.append)
     if output is not None:
         _writable(output, file)
+    for line in left_out:
+        click.echo(line, err=True)
     seeds = tuple(range(seed, seed + splits))
     right, settings = _measured(data, seeds)
     from simulators.small_data_study import compared
@@ -102,14 +110,14 @@ def table(about: Mapping[str, Any], seeds: tuple[int, ...], found: Compared) -> 
         f"{about['file']}: {about['rows']} rows, {about['features']} features, {about['classes']} classes ({about['label']});"
         f" split seed{'s' if last else ''} {seeds[0]}{last}",
         "",
-        f"{'':<16} {'accuracy':>9}   95 % interval",
+        f"{'':<16} {'accuracy':>9}   interval, at least 95 %",
     ]
     for name, (mean, interval) in found.accuracies.items():
         low, high = (100 * end for end in interval)
         lines.append(f"{METHODS[name].words:<16} {100 * float(mean):>7.1f} %   {low:.1f} to {high:.1f}")
     lines += [
         "",
-        f"{'tangent minus':<16} {'points':>9}   95 % interval    only it / only the other   McNemar p   sign-flip p",
+        f"{'tangent minus':<16} {'points':>9}   interval, at least 95 %   only it / only the other   McNemar p   sign-flip p",
     ]
     for name, gap in found.gaps.items():
         low, high = (100 * end for end in gap.interval)
@@ -117,17 +125,28 @@ def table(about: Mapping[str, Any], seeds: tuple[int, ...], found: Compared) -> 
         span = f"{low:+.1f} to {high:+.1f}"
         counts = f"{each[0]:.1f} / {each[1]:.1f}"
         lines.append(
-            f"{METHODS[name].words:<16} {100 * float(gap.mean):>+9.1f}   {span:<16} {counts:<26} {float(gap.p_merged):>9.2g}"
+            f"{METHODS[name].words:<16} {100 * float(gap.mean):>+9.1f}   {span:<25} {counts:<26} {float(gap.p_merged):>9.2g}"
             f"   {float(gap.p_flips):>11.2g}"
         )
     point = about["rows"] / 100
     lines += ["", *(conclusion(name, found) for name in found.gaps)]
     lines += [
         "",
+        f"Intervals hold with at least 95 %: {_wider(len(seeds))}.",
+        "Tests at 5 % are narrower: a small p may stand beside an interval that holds 0.",
         f"One point is {point:.1f} rows. The intervals are over rows, taken to be independent; splits are merged, not counted as more",
         "rows. Settings are chosen on rows that are tested on again, so that every tuned method looks a little better than it is.",
     ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _wider(splits: int) -> str:
+    """Why an interval of so many splits is wider than a test at 5 %."""
+    return (
+        "it allows for the number of rows on which two methods differ"
+        if splits == 1
+        else "each split's is taken at 97.5 %, and the vote over splits allows any dependence"
+    )
 
 
 def conclusion(rival: str, found: Compared) -> str:

@@ -1,7 +1,7 @@
 """A user's own table, CSV or TSV, read for `theorem-audit compare-kernels`.
 
-A column of numbers is a feature; a column of words is a category and becomes one indicator a word.  Whatever cannot be used is one
-line that says where and what to do.
+A column of numbers is a feature; a column of words is a category and becomes one indicator a word; one that is empty or constant
+is left out.  Whatever cannot be used is one line that says where and what to do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,9 +51,12 @@ class Cells:
         return [(line, row[place]) for line, row in self.rows]
 
 
-def read(path: Path, label: str = "", dropped: Sequence[str] = ()) -> tuple[DataSet, str]:
+def read(
+    path: Path, label: str = "", dropped: Sequence[str] = (), told: Callable[[str], None] = lambda line: None
+) -> tuple[DataSet, str]:
     """The data set of a file, and the name of its label column (the last one unless named).
 
+    ``told`` hears a line of each column that says nothing and is left out.
     Raises `BadFile`: no such file, a directory, not text, ragged, no rows, one class, too few or too many rows, no features.
     """
     import numpy as np
@@ -67,14 +70,21 @@ def read(path: Path, label: str = "", dropped: Sequence[str] = ()) -> tuple[Data
         raise BadFile(f"--drop {cells.header[place]}", "the label column to stay", "name another --label")
     labels = _labels(path, cells, place)
     used = [k for k in range(len(cells.header)) if k != place and k not in out]
-    features = [f for k in used if (f := _feature(cells.header[k], cells.column(k))) is not None]
+    features, constant = [], 0
+    for k in used:
+        found = _feature(cells.header[k], cells.column(k))
+        if found is not None and any(len(set(column[~np.isnan(column)].tolist())) > 1 for column in found.T):
+            features.append(found)
+        else:
+            constant += found is not None
+            told(f"column {cells.header[k]!r} is {'empty' if found is None else 'constant'} and left out")
+    if not features and constant:
+        raise BadFile("features that are all constant", "one that varies", "check the file")
     if not features:
         raise BadFile(f"{path.name} without a feature", "columns of numbers or of words beside the label", "add some")
     raw = np.hstack(features)
     if raw.shape[1] > MOST_FEATURES:
         raise BadFile(f"{raw.shape[1]} features", f"at most {MOST_FEATURES}", "leave columns out with --drop")
-    if all(len(set(column[~np.isnan(column)].tolist())) < 2 for column in raw.T):
-        raise BadFile("features that are all constant", "one that varies", "check the file")
     return data_set(path.name, raw, labels), cells.header[place]
 
 

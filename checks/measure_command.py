@@ -31,12 +31,14 @@ class BadInput(click.ClickException):
 @click.command()
 @click.argument("name")
 @click.option("--check", is_flag=True, help="Recompute one cell and compare with the file; exit 1 where they differ.")
-@click.option("--cell", default=CELL, show_default=True, metavar="DATA/SEED/METHOD", help="The cell to check.")
+@click.option(
+    "--cell", default=None, metavar="DATA/SEED/METHOD", help=f"With --check: the cell to recompute. [default: {CELL}]"
+)
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE",
     help="The measurement file. [default: the one that comes with the project]",
 )  # fmt: skip
-def measure(name: str, check: bool, cell: str, output: Path | None) -> None:
+def measure(name: str, check: bool, cell: str | None, output: Path | None) -> None:
     """Run the protocol of an empirical claim and write down what was measured.
 
     NAME is small-data: takes a few minutes.  A run that is interrupted goes on where it was when it is started again.
@@ -47,9 +49,11 @@ def measure(name: str, check: bool, cell: str, output: Path | None) -> None:
 
     if name not in EXPERIMENTS:
         raise BadInput(f"unknown experiment {name!r}; expected one of {', '.join(EXPERIMENTS)}")
+    if cell is not None and not check:
+        raise BadInput("--cell goes with --check; without it every cell is measured")
     path = output or FILE
     try:
-        sys.exit(_check(path, cell) if check else _measure(path))
+        sys.exit(_check(path, cell or CELL) if check else _measure(path))
     except MissingExtra as problem:
         raise BadInput(str(problem)) from None
     except MeasurementError as problem:

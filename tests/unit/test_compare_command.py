@@ -126,6 +126,35 @@ def test_columns_become_features(written) -> None:
     assert np.array_equal(read(written("\ufeff" + quoted))[0].features, read(written(GOOD))[0].features)
 
 
+def test_columns_that_say_nothing_are_left_out_and_named(capsys, written, short) -> None:
+    content = GOOD.replace("width", "one,none,same,width").replace("\n", "\n1,,x,").rstrip("1,x")
+    content = content.replace("1,,x,width", "one,none,same,width")
+    data, _ = read(written(content))
+    assert np.array_equal(data.features, read(written(GOOD))[0].features)
+    code, out, err = run(capsys, str(written(content)), "--splits", "1")
+    assert code == 0
+    assert err.splitlines()[:3] == [
+        "column 'one' is constant and left out",
+        "column 'none' is empty and left out",
+        "column 'same' is constant and left out",
+    ]
+    assert "24 rows, 3 features" in out
+
+
+def test_the_help_states_the_limits_and_the_table_the_level(capsys, written, short) -> None:
+    code, out, _ = run(capsys, "--help")
+    said = " ".join(out.split())
+    assert code == 0
+    assert f"at most {MOST_ROWS} rows, 100 classes of at least 4 rows each, 50 different words in a column" in said
+    assert "A missing cell is empty, ?, NA or N/A" in said
+    for splits, why in (("1", "allows for the number of rows"), ("2", "each split's is taken at 97.5 %")):
+        _, out, _ = run(capsys, str(written(GOOD)), "--splits", splits)
+        assert out.count("interval, at least 95 %") == 2
+        assert f"Intervals hold with at least 95 %: {'it ' if splits == '1' else ''}{why}" in out
+        assert "a small p may stand beside an interval that holds 0." in out
+        assert all(len(line) <= 120 for line in out.splitlines())
+
+
 def test_a_table_of_categories_alone_is_compared(written) -> None:
     """Primary tumor itself has no column of numbers."""
     assert read(written(GOOD), "kind", ["width"])[0].features.shape == (24, 2)
