@@ -1,7 +1,12 @@
 """Many two-layer nets of two widths, trained on the same data: how far they end from what infinite width promises.
 
 f(x) = √(c/m) Σ_r a_r σ(w_r·x).  Medians over independent nets, at width m and at `RATIO` m, as intervals of order
-statistics; the error of the integration is in every net's own number before it is ranked.
+statistics; the error of the integration is in every net's own number before it is ranked.  The largest change of a
+kernel is a supremum over time: what may happen between two looks is in its bar (`lazy_suprema`).
+
+Trained outputs are compared with what infinite width promises, and the distance is what is reported: e^(-tH*)(u_0 - y)
+for the early outputs, f_0 + k_x H*⁺(y - u_0) and k_x H*⁺ y for the last ones.  So these formulas are computed here, from
+`Limit`; a claim says that the distance vanishes.  The tests put wrong limits in `Limit`, for which it must not.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from torch import Tensor
 from .infinite_width import tangent_kernel_ball
 from .intervals import median
 from .lazy_observables import spectrum
+from .lazy_suprema import Supremum, closed_by_chords, closed_by_lengths
 from .measurement import MeasurementError, Measurements, booleans, integers, reals, simulator
 from .streams import normals
 
@@ -171,6 +177,19 @@ class Nets:
         features, tangents = value.transpose(0, 1), tangent.transpose(0, 1)
         return self.scale**2 * (second * (features @ features.mT) + first * gram * (tangents @ tangents.mT))
 
+    def parts(self, state: Tensor) -> Tensor:
+        """What each unit adds to the entries (1, 1), (2, 2) and √2 times (1, 2) of the kernel: (6, nets, m).
+
+        First by way of a_r, then by way of w_r.
+        """
+        value, slope = self.activate(state[:2])
+        tangent = slope * state[2]
+        found, root = [], sqrt(2)
+        for rate, gram, v in ((self.rates[1], np.ones((2, 2)), value), (self.rates[0], self.gram, tangent)):
+            for i, j, weight in ((0, 0, 1.0), (1, 1, 1.0), (0, 1, root)):
+                found.append(self.scale**2 * rate * weight * float(gram[i, j]) * v[i] * v[j])
+        return torch.stack(found)
+
     def velocity(self, state: Tensor) -> Tensor:
         """-η ∇L - λ θ."""
         value, slope = self.activate(state[:2])
@@ -202,8 +221,16 @@ def _norm(values: Tensor) -> Tensor:
     return torch.linalg.vector_norm(values, dim=tuple(range(1, values.dim())))
 
 
-def _trained(nets: Nets, given: Limit, steps: int, every: int) -> dict[str, Tensor]:
-    """One number a net for each observable, from one integration of ``steps`` steps."""
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """One integration: a number a net for each observable, and for those of `SUPREMA` what was seen along the path."""
+
+    numbers: dict[str, Tensor]
+    suprema: dict[str, Supremum]
+
+
+def trained(nets: Nets, given: Limit, steps: int, every: int) -> Trained:
+    """One integration of ``steps`` steps, each of them looked at; the early outputs are those after ``every``."""
     device = nets.start.device
 
     def made(values: np.ndarray) -> Tensor:
@@ -214,15 +241,19 @@ def _trained(nets: Nets, given: Limit, steps: int, every: int) -> dict[str, Tens
     outputs = nets.outputs(nets.start[:2], nets.start[2]).to(torch.float64).mT
     asked = nets.outputs(nets.asked, nets.start[2]).to(torch.float64).mT
     residual = outputs - labels
-    drift, away = torch.zeros_like(residual[:, 0]), _norm(first_kernel - kernel)
-    early = torch.zeros_like(drift)
+    early = torch.zeros_like(residual[:, 0])
     values, vectors = torch.linalg.eigh(kernel)
     clock = given.horizon * every / steps
-    state = nets.start
-    for k, state in enumerate(nets.path(given.horizon, steps, every), start=1):
-        now = nets.kernel(state)
-        drift, away = torch.maximum(drift, _norm(now - first_kernel)), torch.maximum(away, _norm(now - kernel))
-        if k == 1:  # e^(-tH*)(u_0 - y), by the eigenvectors of H*
+    state, kernels, lengths = nets.start, [first_kernel], []
+    kinked = nets.ensemble.activation == "relu"
+    before = nets.parts(state) if kinked else None
+    for k, state in enumerate(nets.path(given.horizon, steps, 1), start=1):
+        kernels.append(nets.kernel(state))
+        if before is not None:
+            now = nets.parts(state)
+            lengths.append((now - before).abs_().sum((0, 2), dtype=torch.float64))
+            before = now
+        if k == every:  # e^(-tH*)(u_0 - y), by the eigenvectors of H*
             left = (residual @ vectors * torch.exp(-clock * values)) @ vectors.mT
             early = _norm(nets.outputs(state[:2], state[2]).to(torch.float64).mT - labels - left)
     last = nets.outputs(state[:2], state[2]).to(torch.float64).mT
@@ -230,9 +261,12 @@ def _trained(nets: Nets, given: Limit, steps: int, every: int) -> dict[str, Tens
     # ℓ₂ regression of least norm: the eigenvalues of a singular kernel that are 0 have no part in it
     inverse = torch.where(values > NULL * values[-1], 1 / values.clamp_min(NULL), torch.zeros_like(values))
     fitted = vectors * inverse @ vectors.mT @ across.mT
-    return {
-        "drift": drift,
-        "away": away,
+    path = torch.stack(kernels)
+    suprema = {
+        name: closed_by_lengths(path - fixed, torch.stack(lengths)) if kinked else closed_by_chords(path - fixed)
+        for name, fixed in (("drift", first_kernel), ("away", kernel))
+    }
+    numbers = {
         "early": early,
         "plain": _norm(final - labels @ fitted),
         "corrected": _norm(final - asked + residual @ fitted),
@@ -240,6 +274,7 @@ def _trained(nets: Nets, given: Limit, steps: int, every: int) -> dict[str, Tens
         "unlearned": _norm(residual @ made(given.outside)) / _norm(residual),
         "start": _norm(outputs),
     }
+    return Trained(numbers, suprema)
 
 
 @lru_cache(maxsize=512)
@@ -248,21 +283,33 @@ def ensemble_values(
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """For each observable the nets' numbers and their bars: the difference between whole and halved steps.
 
-    For smooth units, of order 4, it is fifteen times the error; for kinked ones it is an estimate.
+    For smooth units, of order 4, it is fifteen times the error; for kinked ones it is an estimate.  A supremum has the
+    middle between the largest look and the most that may be reached between looks.
     """
     given = limit(ensemble)
     nets = Nets(ensemble, ensemble.width * (RATIO if large else 1), count, torch.device(device))
     looks = max(2, round(given.horizon * given.largest))
     every = max(1, round(given.horizon * given.largest / STEP / looks))
-    coarse = _trained(nets, given, looks * every, every)
-    fine = _trained(nets, given, 2 * looks * every, 2 * every)
+    coarse = trained(nets, given, looks * every, every)
+    fine = trained(nets, given, 2 * looks * every, 2 * every)
     found = {}
-    for name, values in fine.items():
-        bars = (values - coarse[name]).abs()
-        # Under kinks the order falls to 1, and a net's own difference is a matter of chance: that of the worst twentieth of
-        # its fellows stands guard.
-        found[name] = values.cpu().numpy(), torch.maximum(bars, bars.quantile(0.95)).cpu().numpy()
+    for name, values in fine.numbers.items():
+        found[name] = values.cpu().numpy(), _halved(values, coarse.numbers[name]).cpu().numpy()
+    for name, fast in fine.suprema.items():
+        bars = _halved(fast.looks[::2].amax(0), coarse.suprema[name].looks.amax(0))
+        low, high = fast.looks.amax(0) - bars, fast.most + bars
+        found[name] = ((low + high) / 2).cpu().numpy(), ((high - low) / 2).cpu().numpy()
     return found
+
+
+def _halved(fine: Tensor, coarse: Tensor) -> Tensor:
+    """The bars (nets,) of numbers found with halved steps and with whole ones.
+
+    Under kinks the order falls to 1, and a net's own difference is a matter of chance: that of the worst twentieth of its
+    fellows stands guard.
+    """
+    bars = (fine - coarse).abs()
+    return torch.maximum(bars, bars.quantile(0.95))
 
 
 _BOTH = ("drift", "away", "early", "plain", "corrected")

@@ -263,6 +263,10 @@ THEOREM = Theorem(
     non_claims=(
         "That the rates hold at depths that grow with the width: here nets have one hidden layer.",
         "That the constants in front of 1/√m and 1/m are known: only their exponents are tested, within ± ¼.",
+        "That a judge applied the formulas e^(-tH*)(u_0 - y) and f_0 + k_x H*⁺ (y - u_0) of the rates: what is measured "
+        "is the distance from them, and only that it vanishes is judged.  What speaks for the formulas are their "
+        "competitors, whose distances do not vanish: without f_0 (refuted here); with 1.3 H*, 1.3 k_x or the kernel of "
+        "the Gaussian process in place of H* (refuted in the tests).  Limits that are off by a tenth are not told apart.",
         "That a wide net trained with cross-entropy stays lazy for all times: its weights never stop.",
         "That descent with finite steps, momentum or mini-batches has the same limit.",
         "That kernel regression predicts well.",

@@ -19,14 +19,16 @@ from checks.engine.draw import bulk
 from checks.engine.gather import gather
 from checks.engine.weigh import weigh
 from checks.families_training import compared, drifting
-from checks.test_lazy_training import COMPARED, DRIFTING
+from checks.test_lazy_training import COMPARED, DRIFTING, ENSEMBLES
 from simulators import lazy_ensemble
-from simulators.lazy_ensemble import Ensemble, Nets, ensemble_values, limit, observe
+from simulators.infinite_width import TangentKernel
+from simulators.lazy_ensemble import Ensemble, Nets, ensemble_values, limit, observe, trained
 from simulators.lazy_flow import paths
 from simulators.lazy_net import LazyNet, start
 from simulators.lazy_observables import observe_comparison
+from simulators.lazy_suprema import closed_by_chords, closed_by_lengths
 from simulators.streams import normals
-from theorems.lazy_training import BOUNDS
+from theorems.lazy_training import BOUNDS, RATES
 
 CPU = torch.device("cpu")
 TRAININGS = int(os.environ.get("TRAININGS", "30"))
@@ -132,6 +134,49 @@ def test_the_integrator_has_order_four_where_units_are_smooth(monkeypatch):
     assert kinked[0] > kinked[2], "halving still helps where units have kinks, at a lower order"
 
 
+SUPREMA = (
+    Ensemble(nets=64, cancelled=False),
+    Ensemble(nets=64, activation="relu", cancelled=False),
+    Ensemble(nets=64, activation="relu"),
+    Ensemble(nets=64, activation="relu", inputs="oblique"),
+    Ensemble(nets=64, activation="relu", decay=0.3),
+    Ensemble(nets=64, inputs="oblique", parameterisation="mean-field"),
+)
+
+
+@pytest.mark.parametrize("ensemble", SUPREMA, ids=range(len(SUPREMA)))
+def test_the_largest_change_of_a_kernel_is_that_at_all_times(ensemble):
+    """Every net's bar against sixteen times as many looks; a kinked net in twenty may integrate to something else."""
+    found, given = ensemble_values(ensemble, False, 64, "cpu"), limit(ensemble)
+    steps = 32 * round(given.horizon * given.largest)
+    fine = trained(Nets(ensemble, ensemble.width, 64, CPU), given, steps, 16)
+    for name, (values, bars) in found.items():
+        if name not in fine.suprema:
+            continue
+        truth = fine.suprema[name].looks.amax(0).numpy()
+        over = truth > values + bars + lazy_ensemble.ROUNDING
+        other = truth < values - bars - lazy_ensemble.ROUNDING
+        kinked = ensemble.activation == "relu"
+        assert over.mean() + other.mean() <= (0.05 if kinked else 0), name
+        assert np.median(bars / values) <= (0.25 if kinked else 0.01), f"{name}: bars of use"
+
+
+def test_suprema_are_closed_between_looks_that_miss_them():
+    times = torch.linspace(0, 3, 31, dtype=torch.float64)
+
+    def path(t: torch.Tensor) -> torch.Tensor:
+        return torch.sin(t)[:, None, None, None] * torch.eye(2, dtype=torch.float64)
+
+    top = 2**0.5
+    smooth = closed_by_chords(path(times[5:]))
+    assert smooth.looks.max() < top < float(smooth.most) < top * 1.002
+    jumps = (times > 1.55).to(torch.float64)[:, None, None, None] * torch.ones((1, 2, 2), dtype=torch.float64)
+    assert float(closed_by_lengths(jumps, (jumps[1:] - jumps[:-1]).abs().sum((2, 3)) / 2).most) == 2.0
+    # there and back between two looks: 0 is all that is seen, half of the way is how far it can have been
+    hidden = closed_by_lengths(torch.zeros((2, 1, 2, 2), dtype=torch.float64), torch.full((1, 1), 3.0))
+    assert hidden.looks.max() == 0 and float(hidden.most) == 1.5
+
+
 @pytest.mark.parametrize("activation", ["erf", "relu"])
 def test_bars_of_an_ensemble_cover_finer_steps_and_more_digits(activation, monkeypatch):
     ensemble = Ensemble(width=16, nets=64, activation=activation, cancelled=False, seed=3)
@@ -184,6 +229,39 @@ def test_coordinates_in_the_span_of_the_inputs_are_enough(activation, decay, mon
     *_, last = nets.path(time, 2000, 2000)
     found = nets.asked_at(last, time)[:, 0].numpy()
     assert np.abs(found - nets.scale * value @ end[32:]).max() <= (1e-9 if activation == "erf" else 2e-4)
+
+
+def _gaussian_process(activation: str) -> tuple[np.ndarray, np.ndarray]:
+    """Σ on the inputs and from the tested ones to them: the kernel that trains the last layer alone."""
+    kernel = TangentKernel(1, activation)
+    x, tested = np.array(lazy_ensemble.INPUTS["oblique"]), np.array(lazy_ensemble.TESTED)
+    return kernel.nngp(x), kernel.nngp(tested, x)
+
+
+WRONG_LIMITS = {
+    "1.3 H*": ("early kernel-stays", lambda g, a: replace(g, kernel=1.3 * g.kernel)),
+    "1.3 k_x": ("regression regression-from-zero", lambda g, a: replace(g, across=1.3 * g.across)),
+    "the Gaussian process": (
+        "early kernel-stays regression regression-from-zero",
+        lambda g, a: replace(g, kernel=_gaussian_process(a)[0], across=_gaussian_process(a)[1]),
+    ),
+}
+
+
+@pytest.mark.parametrize("activation", ["erf", "relu"])
+@pytest.mark.parametrize("wrong", [None, *WRONG_LIMITS])
+def test_distances_vanish_from_the_stated_limit_and_from_no_other(activation, wrong, monkeypatch):
+    names, change = WRONG_LIMITS[wrong] if wrong else ("early kernel-stays regression regression-from-zero", None)
+    if change:
+        monkeypatch.setattr(lazy_ensemble, "limit", lambda ensemble: change(limit(ensemble), activation))
+    # cancelled at the start, where both regressions are one
+    example = Ensemble(64, 256, activation, "oblique", seed=2)
+    experiment = replace(ENSEMBLES, name=f"{wrong} {activation}", examples=(example,), search=0, bulk=0)
+    ensemble_values.cache_clear()
+    evidence = gather(experiment)
+    ensemble_values.cache_clear()
+    kinds = {c.name: weigh(c, experiment, evidence).kind for c in RATES if c.name in names.split()}
+    assert kinds == dict.fromkeys(names.split(), "REFUTED" if wrong else "SURVIVED")
 
 
 def _ratio(activation: str, name: str) -> tuple[float, float]:
