@@ -132,8 +132,8 @@ def table(about: Mapping[str, Any], seeds: tuple[int, ...], found: Compared) -> 
     lines += ["", *(conclusion(name, found) for name in found.gaps)]
     lines += [
         "",
-        f"Intervals hold with at least 95 %: {_wider(len(seeds))}.",
-        "Tests at 5 % are narrower: a small p may stand beside an interval that holds 0.",
+        f"An interval holds with probability at least 95 %: {_wider(len(seeds))}.",
+        "The tests are less cautious: a small p may stand beside an interval that holds 0.",
         f"One point is {point:.1f} rows. The intervals are over rows, taken to be independent; splits are merged, not counted as more",
         "rows. Settings are chosen on rows that are tested on again, so that every tuned method looks a little better than it is.",
     ]
@@ -141,11 +141,11 @@ def table(about: Mapping[str, Any], seeds: tuple[int, ...], found: Compared) -> 
 
 
 def _wider(splits: int) -> str:
-    """Why an interval of so many splits is wider than a test at 5 %."""
+    """Why an interval of so many splits is more cautious than a test."""
     return (
         "it allows for the number of rows on which two methods differ"
         if splits == 1
-        else "each split's is taken at 97.5 %, and the vote over splits allows any dependence"
+        else "each split's is taken at 97.5 %, and their vote allows any dependence"
     )
 
 

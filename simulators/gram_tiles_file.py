@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,23 @@ def load(path: Path, job: str, row: int, column: int) -> np.ndarray | None:
 
 
 def atomically(path: Path, write: Callable[[Any], Any]) -> None:
-    """Write a file under another name, bring it to the disk, rename it."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}{SUFFIX}")
-    with beside.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    """Write a file under another name, bring it to the disk, rename it.
+
+    A run that starts in the same folder, on another machine say, clears what is unfinished: then it is written again.
+    """
+    beside = path.with_name(f"{path.name}.{platform.node()}.{os.getpid()}{SUFFIX}")
+    for last in (False, True):
+        with beside.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            beside.replace(path)
+        except FileNotFoundError:
+            if last:
+                raise
+        else:
+            return
 
 
 def _seal(content: bytes, job: str, row: int, column: int) -> bytes:

@@ -150,7 +150,7 @@ def test_the_help_states_the_limits_and_the_table_the_level(capsys, written, sho
     for splits, why in (("1", "allows for the number of rows"), ("2", "each split's is taken at 97.5 %")):
         _, out, _ = run(capsys, str(written(GOOD)), "--splits", splits)
         assert out.count("interval, at least 95 %") == 2
-        assert f"Intervals hold with at least 95 %: {'it ' if splits == '1' else ''}{why}" in out
+        assert f"An interval holds with probability at least 95 %: {'it ' if splits == '1' else ''}{why}" in out
         assert "a small p may stand beside an interval that holds 0." in out
         assert all(len(line) <= 120 for line in out.splitlines())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from simulators import gram_tiles
 from simulators.convolutional_kernel import ConvolutionalTangentKernel, LayoutWarning
 from simulators.gram_tiles import GramError, Job, gram, standardised, tiles
 from simulators.gram_tiles_cost import Cost
+from simulators.gram_tiles_file import atomically
 from simulators.gram_tiles_photographs import PHOTOGRAPHS, crops
 from simulators.measurement import MeasurementError
 
@@ -158,6 +160,22 @@ def test_scraps_of_a_killed_writer_are_removed(job, tmp_path):
     (folder / "tile-000000-000001.npy.77.unfinished").write_bytes(b"half")
     gram(job, folder, tmp_path / "gram.npy", executor=Here())
     assert files(folder) == before
+
+
+def test_a_writer_whose_file_another_run_clears_writes_it_again(tmp_path):
+    """Runs on several machines share a folder, and each clears at its start what is unfinished."""
+    written = []
+
+    def write(file):
+        written.append(Path(file.name))
+        file.write(b"whole")
+        if len(written) == 1:
+            written[0].unlink()
+
+    atomically(tmp_path / "tile", write)
+    assert len(written) == 2
+    assert files(tmp_path) == ["tile"]
+    assert (tmp_path / "tile").read_bytes() == b"whole"
 
 
 @pytest.mark.parametrize(
