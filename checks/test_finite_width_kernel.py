@@ -17,9 +17,19 @@ ANGLES = (0, 60, 30, 90, 45, 150, 135, 180)
 NORMS = (1.0, 2.0, 0.5, 10.0, 0.001)
 UNITS = 1_000_000
 """Hidden units of an instance of one hidden layer, all nets together."""
+OTHER_UNITS = 256_000
+"""The same of activations other than ReLU, whose means are claimed and no closed forms."""
 MANY_UNITS = 8 * UNITS
 """The same of one instance in sixteen."""
 OTHER_SCALINGS = ("standard", "mean-field")
+RARE = (("relu", 1.0, 179.0), ("erf", 100.0, 0.0))
+"""Activation, norm and angle of pairs whose kernel rests on units that most nets of 32 lack."""
+NEARLY_RARE = {
+    1: (("relu", 1.0, 140.0), ("erf", 4.9, 0.0), ("erf", 2.7, 60.0), ("leaky_relu", 1.0, 152.0)),
+    2: (("relu", 1.0, 162.0), ("erf", 10.0, 0.0), ("erf", 3.7, 60.0)),
+    3: (("relu", 1.0, 168.0), ("erf", 15.0, 0.0), ("erf", 4.4, 60.0)),
+}
+"""The same, by depth L, of a kurtosis between 3.6 m and 3.9 m at m = 32 L."""
 UNIT_PAIR: Points = ((1.0, 0.0), (1.0, 60.0))
 UNIT_POINT: Points = ((1.0, 0.0),)
 
@@ -68,7 +78,10 @@ def means(draw: Draw, *, ntk_parameterisation: bool = True, relu_activation: boo
 
 
 def depths(draw: Draw, *, one_hidden_layer: bool = True) -> WideNet:
-    """`shallow` nets, or deeper ones."""
+    """`shallow` nets, or deeper ones; or one hidden layer of another activation."""
+    if one_hidden_layer and (activation := draw.choice(("relu", "leaky_relu", "erf"))) != "relu":
+        width = draw.choice((1, 4, 2, 16, 64))
+        return WideNet(pair(draw, norms=(1.0, 2.0, 0.5)), (width,), OTHER_UNITS // width, activation, seed=draw.seed())
     return shallow(draw, one_hidden_layer=one_hidden_layer)
 
 
@@ -104,18 +117,33 @@ def last_widths(draw: Draw, *, ntk_parameterisation: bool = True, same_lower_wid
     return TwoWidths(points, (*below, last), (*below, other), 60_000 * len(below), seed=draw.seed())
 
 
-def widths(draw: Draw, *, ntk_parameterisation: bool = True, wide: bool = True) -> TwoWidths:
-    """Nets of one to three hidden layers at width m = 32 L and 64 m.  Not wide: 20 layers of 4 units, and of 256."""
+def widths(
+    draw: Draw, *, ntk_parameterisation: bool = True, wide: bool = True, no_rare_units: bool = True
+) -> TwoWidths:
+    """Nets of one to three hidden layers at width m = 32 L and 64 m; one in four has nearly the largest kurtosis.
+
+    Not wide: 20 layers of 4 units, and of 256.  Rare units: kurtoses of some 70 m.
+    """
     if not wide:
-        return TwoWidths(UNIT_PAIR, (4,) * 20, (256,) * 20, 400, seed=few(draw))
+        return TwoWidths(UNIT_POINT * 2, (4,) * 20, (256,) * 20, 400, seed=few(draw))
     if not ntk_parameterisation:
         scaling = draw.choice(OTHER_SCALINGS)
         return TwoWidths(UNIT_PAIR, (32,), (2048,), 200, parameterisation=scaling, seed=few(draw))
+    if not no_rare_units:
+        return _alike(*draw.choice(RARE), (32,), 3200, few(draw))
     depth = draw.choice((1, 2, 1, 3))
+    narrow = (32 * depth,) * depth
+    if draw.integer(0, 3) == 3:
+        return _alike(*draw.choice(NEARLY_RARE[depth]), narrow, 800, draw.seed())
     activation = draw.choice(("relu", "erf"))
-    points = pair(draw, (60, 0, 30, 90, 45, 150), (1.0, 0.5, 2.0))
-    narrow = 32 * depth
-    return TwoWidths(points, (narrow,) * depth, (64 * narrow,) * depth, 800, activation, seed=draw.seed())
+    points = pair(draw, (60, 0, 30, 90, 45, 120), (1.0, 0.5, 2.0))
+    return TwoWidths(points, narrow, tuple(64 * m for m in narrow), 800, activation, seed=draw.seed())
+
+
+def _alike(activation: str, norm: float, angle: float, narrow: tuple[int, ...], nets: int, seed: int) -> TwoWidths:
+    """Two points of one norm."""
+    points = ((norm, 0.0), (norm, angle))
+    return TwoWidths(points, narrow, tuple(64 * m for m in narrow), nets, activation, seed=seed)
 
 
 SHARP = WideNet(UNIT_POINT * 2, (16,), 800_000)

@@ -11,9 +11,10 @@ costs one forward and one backward pass; a Jacobian of n rows and as many column
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn import Linear, Module
 
@@ -35,22 +36,23 @@ class Pass:
 
 
 def empirical_tangent_kernel(
-    weights: Sequence[Tensor],
+    weights: Iterable[Tensor],
     X: Tensor,
-    activation: str | Activation = "relu",
+    activation: str | Activation | Callable[[Tensor], Tensor] = "relu",
     Y: Tensor | None = None,
     *,
     scales: Sequence[float] | None = None,
     rates: Sequence[float] | None = None,
 ) -> Tensor:
-    """The kernel of nets with these weights at the inputs X (n, d) and Y (k, d; None: X), shape (…, n, k).
+    """The kernel of nets with these weights at the inputs X (n, d) and Y (k, d; None: X), shape (…, n, k); all of torch.
 
-    ``weights``: W_1 (…, m_1, d), …, W_L, and last W_{L+1} (…, 1, m_L); leading axes are nets, all with the same inputs
+    ``weights``: an iterable, such as ``module.parameters()``, of W_1 (…, m_1, d), …, W_L, and last W_{L+1} (…, 1, m_L); leading axes are nets, all with the same inputs
     or with inputs (…, n, d) of their own.  Without ``scales`` the net is the talk's, f = W_{L+1} sqrt(c/m_L) σ(W_L …
     sqrt(c/m_1) σ(W_1 x)); else σ of layer h is multiplied by ``scales[h - 1]``.  ``rates``: L + 1 factors of the layers'
     terms, such as learning rates.  Dtype and device are those of the weights.
-    Raises `MeasurementError` for weights that do not fit together.
+    Raises `MeasurementError` for weights that do not fit together, for arrays of NumPy, NaN and infinities.
     """
+    weights = list(weights)
     terms = layer_terms(weights, X, activation, Y, scales=scales)
     if rates is not None:
         if len(rates) != len(terms):
@@ -59,13 +61,18 @@ def empirical_tangent_kernel(
     total = terms[0]
     for term in terms[1:]:
         total = total + term
+    if not bool(torch.isfinite(total).all()):
+        named = {"X": X, "Y": X if Y is None else Y} | {f"W_{k + 1}": w for k, w in enumerate(weights)}
+        bad = [name for name, tensor in named.items() if not bool(torch.isfinite(tensor).all())]
+        got = f"{', '.join(bad)} with NaN or infinity" if bad else f"a kernel that overflows in {total.dtype}"
+        raise MeasurementError(got, "finite numbers; impute or drop what is missing, scale down what is large")
     return total
 
 
 def layer_terms(
     weights: Sequence[Tensor],
     X: Tensor,
-    activation: str | Activation = "relu",
+    activation: str | Activation | Callable[[Tensor], Tensor] = "relu",
     Y: Tensor | None = None,
     *,
     scales: Sequence[float] | None = None,
@@ -80,7 +87,7 @@ def layer_terms(
 def passes(
     weights: Sequence[Tensor],
     X: Tensor,
-    activation: str | Activation = "relu",
+    activation: str | Activation | Callable[[Tensor], Tensor] = "relu",
     *,
     scales: Sequence[float] | None = None,
 ) -> Pass:
@@ -107,8 +114,8 @@ def passes(
 
 
 def slope_beside(activation: Activation, z: Tensor, value: Tensor) -> Tensor:
-    """σ'(z), given σ(z) too: for ReLU the sign of the value, six times as fast as a comparison."""
-    return value.sign() if activation.form == "relu" else activation.slope(z)
+    """σ'(z), given σ(z) too: for ReLU, and not for its leaky kin, the sign of the value, six times as fast."""
+    return value.sign() if activation.form == "relu" and activation.leak == 0 else activation.slope(z)
 
 
 def _gram(left: Tensor, right: Tensor) -> Tensor:
@@ -117,7 +124,10 @@ def _gram(left: Tensor, right: Tensor) -> Tensor:
 
 def _fit(weights: Sequence[Tensor], X: Tensor) -> None:
     if not all(isinstance(t, Tensor) for t in (*weights, X)):
-        raise MeasurementError("arrays that are no torch tensors", "tensors; write torch.from_numpy(X)")
+        kinds = sorted({type(t).__name__ for t in (*weights, X) if not isinstance(t, Tensor)})
+        raise MeasurementError(
+            f"weights or inputs of {', '.join(kinds)}", "tensors, for this kernel is torch's only; write torch.from_numpy(X)"
+        )
     if len(weights) == 0:
         raise MeasurementError("no weights", "a list W_1, …, W_{L+1} of at least one tensor")
     sizes = [tuple(w.shape) for w in weights]

@@ -1,7 +1,9 @@
 """Bounds on the spread of kernels of finite nets, so that a mean can be given an error bar that heavy tails respect.
 
-One hidden layer: the kernel is an average of m independent terms, whose first four moments are quadratures.  Deeper
-nets: E H(x, x')² is bounded by moments of single layers,
+One hidden layer: the kernel is an average of m independent terms, whose first four moments are quadratures over the
+law of one unit.  They are the very moments that a theorem may state: they scale the error bars of a mean (by V) and of
+a squared deviation (by the fourth moment), never the middles of their intervals by more than these bars.  Deeper nets:
+E H(x, x')² is bounded by moments of single layers, without a value of E H or of E |H - H*|²,
 
 - ReLU: each layer's share of H(x, x) is |B_h|² |A_{h-1}|², and both factors are products of independent copies of
   R = (2/m) Σ relu(z)²: forwards because a Gaussian layer sees only the length of its input; backwards because even
@@ -10,24 +12,31 @@ nets: E H(x, x')² is bounded by moments of single layers,
 - bounded σ and σ' (erf, tanh): |A_h|² ≤ c sup σ², and |B_h|² ≤ (c sup σ'²/m_h) |B_{h+1}|² χ², where χ² has
   m_{h+1} + m_h - 1 degrees of freedom and is independent of the layers above.
 
-H(x, x')² ≤ H(x, x) H(x', x') carries both to pairs.  No bound uses a value of E H or of E |H - H*|².
+H(x, x')² ≤ H(x, x) H(x', x') carries both to pairs.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
-from math import comb, factorial, pi, prod, radians, sqrt
+from math import ceil, comb, factorial, log2, pi, prod, radians, sqrt
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from simulators.dual_activations import find
+from simulators.dual_activations import Activation, find
 from simulators.measurement import MeasurementError
 from simulators.wide_net import WideNet, rates
 
-REACH, RADIAL, ANGULAR = 11.0, 48, 16
-"""Cut-off of the radius and Gauss-Legendre nodes, radial and in each of four sectors, of the coarser rule."""
+REACH, NODES = 11.0, 16
+"""Cut-off of the radius, and Gauss-Legendre nodes of each panel of the coarser rule."""
+GRADES = 4
+"""Panels halve towards the origin, and in each sector towards both of its lines, until they are 2^-GRADES / |x| wide."""
+LARGEST = {"erf": 1e5, "tanh": 1e5, "gelu": 1e5}
+"""Norms up to which graded panels resolve activations that bend near 0 only."""
+LARGEST_OTHER = 2.0
+"""The same of activations that may bend, or swing, anywhere."""
 SLACK = 1e-9
 """Relative rounding of a quadrature and of the moments made of it."""
 ORDERS = 5
@@ -83,6 +92,21 @@ def square_variance(net: WideNet, centre: float) -> float:
         return m.fourth - m.second**2 + 4 * gap * m.third + 4 * gap**2 * m.second + 8 * SLACK * size
 
     return _halved(bound, net)
+
+
+def kurtosis(net: WideNet) -> tuple[float, float]:
+    """μ_4/μ_2² of what a unit of one hidden layer adds to the kernel in the talk's parameterisation, and its error bar.
+
+    The first and the last point count.  1, its least value, where a unit adds nothing.
+    """
+    unit = replace(net, widths=(1,), parameterisation="ntk")
+    coarse, fine = (one_layer(unit, level) for level in (0, 1))
+    if fine.second == 0:
+        return 1.0, 0.0
+    value, other = (m.fourth / m.second**2 for m in (fine, coarse))
+    # raw moments of a higher order than the central one are subtracted from it
+    share = 16 * (1 + fine.mean**2 / fine.second) ** 2
+    return value, 10 * abs(value - other) + SLACK * share * (1 + value)
 
 
 def second_moment(net: WideNet) -> float:
@@ -160,11 +184,15 @@ def _raw_moments(
 ) -> tuple[float, ...]:
     """E g^k, k = 0…4, of one term: polar sectors between the lines u = 0 and v = 0, where σ is smooth."""
     shape, angle = find(activation), _apart(first[1], last[1])
-    radius, radial = (t * REACH for t in _legendre(RADIAL * 2**level))
-    place, weight = _legendre(ANGULAR * 2**level)
+    panels = _panels(shape, max(first[0], last[0]))
+    inner = tuple(0.5**k for k in range(panels, 0, -1))
+    place, weight = _composite((0.0, *inner, 1.0), NODES * 2**level)
+    radius, radial = place * REACH, weight * REACH
+    place, weight = _composite((0.0, *inner, *(1 - t for t in reversed(inner[:-1])), 1.0), NODES * 2**level)
     starts, widths = (angle - pi / 2, pi / 2, angle + pi / 2, 3 * pi / 2), (pi - angle, angle, pi - angle, angle)
-    phi = np.concatenate([s + w * place for s, w in zip(starts, widths, strict=True)])
-    turn = np.concatenate([w * weight for w in widths])
+    sectors = [(start, width) for start, width in zip(starts, widths, strict=True) if width > 0]
+    phi = np.concatenate([start + width * place for start, width in sectors])
+    turn = np.concatenate([width * weight for _, width in sectors])
     mass = np.outer(radial * radius * np.exp(-(radius**2) / 2) / (2 * pi), turn)
     u, v = (
         torch.as_tensor(norm * np.outer(radius, np.cos(phi - turned)), device="cpu")
@@ -184,8 +212,22 @@ def _apart(first: float, last: float) -> float:
     return radians(min(turned, 360 - turned))
 
 
-@lru_cache(maxsize=8)
-def _legendre(nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights on [0, 1]."""
+def _panels(shape: Activation, norm: float) -> int:
+    """How often panels are halved.  Raises `MeasurementError` beyond the norm where that is known to be enough."""
+    if shape.form == "relu":
+        return 1
+    largest = LARGEST.get(shape.name, LARGEST_OTHER)
+    if norm > largest:
+        raise MeasurementError(
+            f"a point of norm {norm:g} and activation {shape.name!r}",
+            f"norms of at most {largest:g}, where the quadrature of the spread is certified; divide the inputs",
+        )
+    return GRADES + max(0, ceil(log2(max(norm, 1.0))))
+
+
+@lru_cache(maxsize=64)
+def _composite(edges: tuple[float, ...], nodes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre nodes and weights of all panels between the edges."""
     x, w = np.polynomial.legendre.leggauss(nodes)
-    return (x + 1) / 2, w / 2
+    low, wide = np.array(edges[:-1])[:, None], np.diff(edges)[:, None]
+    return (low + wide * (x + 1) / 2).ravel(), (wide * w / 2).ravel()

@@ -36,7 +36,7 @@ MEAN = f"{DESCRIBED} H_star H_mean"
 DEVIATION = f"{DESCRIBED} H_star deviation"
 DEEP = f"{DESCRIBED} k_a m_a k_b m_b H_diagonal H_standard A_fourth f_fourth share_second"
 LAST_WIDTH = f"{DESCRIBED} lower_gap H_mean_a H_mean_b"
-RATE = f"{DESCRIBED} q gap_a gap_b"
+RATE = f"{DESCRIBED} q kurtosis gap_a gap_b"
 WHOLE = frozenset({"L", "m", "k_a", "m_a", "k_b", "m_b", "lower_gap", "q"})
 STREAM = "wide net"
 
@@ -152,13 +152,16 @@ def observe_rate(pairs: tuple[TwoWidths, ...], *, delta: float, effort: int = 0,
     """One row for each instance of two widths, ``m`` and ``q`` · m in every hidden layer.
 
     ``gap_a`` and ``gap_b``: the median of |H_m(x, x') - H*(x, x')| between the first and the last point at either width.
+    ``kurtosis``: of what a unit of one hidden layer adds to the kernel of these points, see `kernel_moments.kurtosis`.
     """
     device = torch.device(device)
 
     def row(pair: TwoWidths) -> dict[str, Cell]:
         narrow, _ = pair.runs
         gaps = [_median_gap(net, delta / 2, effort, device, run) for net, run in zip(pair.runs, "ab", strict=True)]
-        return {"q": _known(pair.other_widths[0] // narrow.widths[0]), "gap_a": gaps[0], "gap_b": gaps[1]}
+        heavy = (*kernel_moments.kurtosis(narrow), 0.0)
+        known = {"q": _known(pair.other_widths[0] // narrow.widths[0]), "kurtosis": heavy}
+        return {**known, "gap_a": gaps[0], "gap_b": gaps[1]}
 
     for k, pair in enumerate(pairs):
         m, other = pair.widths[0], pair.other_widths[0]
@@ -249,6 +252,7 @@ def _table(names: str, found: list[dict[str, Cell]], closed: bool = True) -> Mea
         elif name == "relu":
             columns[name] = booleans(bool(v) for v in cells[:, 0])
         else:
-            proved = not cells[:, 2].any() and (closed or name != "H_star")
+            by_quadrature = name == "kurtosis" or (name == "H_star" and not closed)
+            proved = not (cells[:, 2].any() or by_quadrature)
             columns[name] = reals(cells[:, 0], cells[:, 1], cells[:, 2], proved)
     return Measurements(columns, np.arange(len(found)))

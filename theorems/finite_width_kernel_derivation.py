@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Derivative, Function, Integral, Rational, Symbol, cos, exp, oo, pi, sin, sqrt
 
 from .finite_width_kernel_terms import hstar, theta, variance
-from .statement import And, Eq, Step, observable
+from .statement import And, Eq, Step, observable, times
 
 _z, _r, _phi, _w, _x = (Symbol(name, real=True) for name in ("z", "r", "phi", "w", "x"))
 _P, _D, _u, _v, _f, _g = (observable(name, "a real number") for name in ("P", "D", "u", "v", "f", "g"))
@@ -66,7 +66,7 @@ STEPS = (
         "and 2 are J_1/2 and J_2/8, J_1 = sin θ + (π-θ) cos θ, J_2 = 3 sin θ cos θ + (π-θ)(1 + 2 cos² θ).",
         "symbolic",
         And(
-            Eq(_b - _a, _J0),
+            Eq(Integral(1, (_phi, _a, _b)), _J0),
             Eq(Integral(cos(_phi) * cos(_phi - theta), (_phi, _a, _b)), _J1 / 2),
             Eq(Integral(cos(_phi) ** 2 * cos(_phi - theta) ** 2, (_phi, _a, _b)), _J2 / 8),
         ),
@@ -105,7 +105,7 @@ STEPS = (
         "A layer multiplies |A|² by R = (2/m) Σ relu(z_r)² with independent z_r, whatever A: E R = 1 and E R² = 1 + 5/m.",
         "symbolic",
         And(
-            Eq((2 / _m) * _m * Rational(1, 2), 1),
+            Eq(times(2 / _m, _m, Rational(1, 2)), 1),
             Eq((2 / _m) ** 2 * (_m * Rational(3, 2) + _m * (_m - 1) * Rational(1, 4)), 1 + 5 / _m),
         ),
         ("relu-moments", "gaussian-layer"),
@@ -152,7 +152,7 @@ STEPS = (
         "symbolic",
         And(
             Eq(Derivative(_f * sqrt(_m / _c) * _w, _w) ** 2, _f**2 * _m / _c),
-            Eq(1 + _ka * _ma / 2 + _kb * _mb / 2, (2 + _ka * _ma + _kb * _mb) / 2),
+            Eq(1 + _ka * _ma / 2 + _kb * _mb / 2, times(2 + _ka * _ma + _kb * _mb, Rational(1, 2))),
         ),
         ("shares",),
     ),
@@ -169,7 +169,7 @@ STEPS = (
         "Given the layers below, the units of the last hidden layer are alike and independent: their sum over their number "
         "has the mean of one, whatever the number.",
         "symbolic",
-        Eq(_m * _g / _m, _g),
+        Eq(times(_m * _g, 1 / _m), _g),
         ("cross-terms",),
     ),
     Step(
@@ -178,5 +178,15 @@ STEPS = (
         "cited",
         depends_on=("average",),
         source="Jacot, Gabriel, Hongler (2018), Theorem 1; Arora et al. (2019), Theorem 3.1; " + HANIN,
+    ),
+    Step(
+        "rare-units",
+        "The law of an average of m units differs from a normal one by at most a constant times E|g - E g|³/(σ³ √m), which "
+        "is at most √(kurtosis/m): where the kernel rests on units that few nets have, no width that is small beside the "
+        "kurtosis shows the rate.",
+        "cited",
+        depends_on=("average",),
+        source="Berry (1941), The accuracy of the Gaussian approximation to the sum of independent variates; "
+        "Esseen (1942); with E|X|³ ≤ √(E X² E X⁴) by Cauchy and Schwarz",
     ),
 )

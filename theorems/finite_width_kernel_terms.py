@@ -64,6 +64,11 @@ gap_a = observable("gap_a", "median of |H_m - H*| at width m", domain="nonnegati
 gap_b = observable(
     "gap_b", "median of |H_m - H*| at width q m", domain="nonnegative", latex=r"\mathrm{med}|H_{qm}-H^*|"
 )
+kurtosis = observable(
+    "kurtosis",
+    "fourth central moment, over the squared variance, of what a unit of one hidden layer adds to the kernel",
+    domain="positive",
+)
 
 hstar = (sin(theta) + 2 * (pi - theta) * cos(theta)) / pi
 """H* of unit inputs at angle θ: c (κ_1 + cos θ κ_0) with the arc-cosine kernels of order 1 and 0."""

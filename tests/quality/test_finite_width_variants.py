@@ -73,6 +73,23 @@ def test_a_wrong_law_is_refuted(relation: Any, experiment: Experiment) -> None:
     assert verdict.kind == "REFUTED", verdict.reason
 
 
+RARE_PAIRS = (
+    TwoWidths(((1.0, 0.0), (1.0, 179.0)), (32,), (2048,), 3200),
+    TwoWidths(((1.0, 0.0), (1.0, 179.9)), (32,), (2048,), 3200),
+    TwoWidths(((100.0, 0.0), (100.0, 0.0)), (32,), (2048,), 3200, "erf"),
+    TwoWidths(((1000.0, 0.0), (1000.0, 60.0)), (32,), (2048,), 3200, "erf"),
+)
+
+
+@pytest.mark.parametrize("pair", RARE_PAIRS, ids=lambda p: f"{p.activation}-{p.points[0][0]:g}-{p.points[1][1]:g}")
+def test_rare_units_refute_the_rate_and_are_left_out_of_it(pair: TwoWidths) -> None:
+    rate = THEOREM.claim("rate")
+    bare = THEOREM.variant(Claim("wrong", rate.relation, "limit", assumes=(), goal=1.0)).claim("wrong")
+    found = gather(only(WIDTHS, pair))
+    assert weigh(bare, only(WIDTHS, pair), found).kind == "REFUTED"
+    assert weigh(rate, only(WIDTHS, pair), found).kind != "REFUTED"
+
+
 @pytest.mark.parametrize(
     "experiment", [RATES, only(MEANS, SHARP), only(VARIANCES, SPREAD), only(DEEP), only(LAST_WIDTHS)]
 )

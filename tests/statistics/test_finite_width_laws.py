@@ -7,15 +7,19 @@ FINITE_WIDTH_REPETITIONS that of the coverage runs.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from fractions import Fraction
-from math import factorial
+from functools import partial
+from itertools import pairwise
+from math import comb, exp, factorial, pi, sqrt
 
 import numpy as np
 import pytest
 import torch
-from scipy import stats
+from scipy import integrate, special, stats
 
 from simulators import kernel_moments, kernel_statistics, wide_net_explicit, wide_net_law
+from simulators.dual_activations import find
 from simulators.infinite_width import tangent_kernel_ball
 from simulators.intervals import proportion
 from simulators.wide_net import WideNet, coordinates
@@ -129,7 +133,48 @@ def test_quadratures_of_one_hidden_layer_find_h_star(angle: float, activation: s
     star = float(tangent_kernel_ball(X[:1], X[1:], 1, activation, CPU)[0][0, 0])
     assert kernel_moments.one_layer(net).mean == pytest.approx(star, abs=1e-9)
     coarse, fine = kernel_moments.one_layer(net, 1), kernel_moments.one_layer(net, 2)
-    assert coarse.fourth == pytest.approx(fine.fourth, rel=1e-2 if activation == "erf" else 1e-9)
+    assert coarse.fourth == pytest.approx(fine.fourth, rel=1e-9)
+
+
+@pytest.mark.parametrize("norm", [0.01, 1.0, 30.0, 1e3, 1e5])
+def test_moments_of_narrow_slopes_are_found(norm: float) -> None:
+    """E g^k of one erf unit at one point, against an adaptive quadrature over its only Gaussian number."""
+    net = WideNet(((norm, 0.0), (norm, 0.0)), (1,), 1, "erf")
+    edges = [0.0, *(2.0**k for k in range(-4, 22) if 2.0**k < 12 * norm), 12 * norm]
+
+    def mean(function: Callable[[float], float]) -> float:
+        density = partial(_weighted, function, norm)
+        return 2 * sum(integrate.quad(density, a, b, epsabs=0, epsrel=1e-12)[0] for a, b in pairwise(edges))
+
+    raw = [
+        find("erf").c ** k
+        * sum(
+            comb(k, j) * (1, 1, 3, 15, 105)[j] * norm ** (2 * j) * mean(partial(_unit, k - j, j)) for j in range(k + 1)
+        )
+        for k in range(5)
+    ]
+    second = raw[2] - raw[1] ** 2
+    fourth = raw[4] - 4 * raw[3] * raw[1] + 6 * raw[2] * raw[1] ** 2 - 3 * raw[1] ** 4
+    found = kernel_moments.one_layer(net)
+    assert found.mean == pytest.approx(raw[1], rel=1e-9)
+    assert found.second == pytest.approx(second, rel=1e-8)
+    assert found.fourth == pytest.approx(fourth, rel=1e-7)
+
+
+def _unit(values: int, slopes: int, u: float) -> float:
+    return float(special.erf(u) ** (2 * values) * (4 / pi * exp(-2 * u * u)) ** slopes)
+
+
+def _weighted(function: Callable[[float], float], norm: float, u: float) -> float:
+    return function(u) * exp(-((u / norm) ** 2) / 2) / sqrt(2 * pi) / norm
+
+
+@pytest.mark.parametrize("norm", [1e3, 1e5])
+def test_rare_units_of_large_norms_keep_the_mean_inside(norm: float) -> None:
+    """At a norm of 1000 and more a few units carry all of E H; the bar knows their spread."""
+    net = WideNet(((norm, 0.0), (norm, 0.0)), (4,), 20_000, "erf")
+    found = kernel_statistics.observe_mean((net,), delta=1e-6, device=CPU).columns
+    assert abs(found["H_mean"].mid[0] - found["H_star"].mid[0]) <= found["H_mean"].rad[0] + found["H_star"].rad[0]
 
 
 def test_diagonal_moments_of_one_relu_unit_are_known() -> None:
