@@ -24,6 +24,7 @@ from torch import Tensor
 
 from .dual_activations import LEVEL, Activation, find
 from .kernel_balls import HALVING, UNIT, radii
+from .kernel_balls_open import rounding_radii
 from .kernel_geometry import angles, inputs, room
 from .kernel_inputs import as_given, checked, checked_pair
 from .kernel_recursion import BUFFERS, Angle, Layer, recursion
@@ -136,8 +137,9 @@ def layer_balls(
 ) -> tuple[Layers, Layers]:
     """Midpoints and radii of every layer; ``effort`` is the level of quadrature to begin with.
 
-    The radius is proved for closed forms (rounding of float64).  Otherwise it is ten times the difference of two
-    quadratures, which is no proof; the midpoint is the finer of them.
+    The radius is proved for closed forms (rounding of float64).  Otherwise it is the rounding that angles and norms pass on
+    (`kernel_balls_open`), that of the sums, and ten times the difference of two quadratures, which is no proof; the midpoint
+    is the finer of them.
     """
     pairs, features, like = _pairs(X, Y, depth, activation)
     kind = find(activation)
@@ -148,14 +150,22 @@ def layer_balls(
     coarse, mid = (_layers(pairs, like, depth, kind, effort + more) for more in (0, 1))
     rough = (64 + 4 * features) * (depth + 1) * UNIT
 
-    def radius(fine: Tensor, other: Tensor) -> Tensor:
-        largest = torch.maximum(fine.abs(), other.abs()).amax((1, 2), keepdim=True)
-        shifted = largest * (2.0**27 + 1)  # the leading 26 bits: a radius need not know more
-        rounding = rough * (shifted - (shifted - largest))
-        # A difference of the size of rounding is rounding.
-        return rounding + HALVING * ((fine - other).abs() - rounding).clamp_min(0)
+    passed_on = list(rounding_radii(pairs, features, kind, mid.sigma, mid.sigma_dot, mid.theta))
 
-    return mid, Layers(*(radius(getattr(mid, p), getattr(coarse, p)) for p in ("sigma", "sigma_dot", "theta")))
+    def radius(part: str) -> Tensor:
+        fine, other = getattr(mid, part), getattr(coarse, part)
+        rounding = rough * _leading(torch.maximum(fine.abs(), other.abs()).amax((1, 2), keepdim=True))
+        through = _leading(torch.stack([getattr(r, part) for r in passed_on]))
+        # A difference of the size of rounding is rounding; what angles and norms pass on is the same in both.
+        return through + rounding + HALVING * ((fine - other).abs() - rounding).clamp_min(0)
+
+    return mid, Layers(*(radius(part) for part in ("sigma", "sigma_dot", "theta")))
+
+
+def _leading(value: Tensor) -> Tensor:
+    """The leading 26 bits: a radius need not know more."""
+    shifted = value * (2.0**27 + 1)
+    return shifted - (shifted - value)
 
 
 def tangent_kernel_ball(

@@ -171,7 +171,7 @@ def _smooth(
     A smooth activation makes smooth functions of the correlation ρ: nothing is lost where it is near 1.
     """
     c, a, b = activation.c, pairs.a, pairs.b
-    rho = (pairs.z - pairs.y).contiguous()
+    rho = torch.where(pairs.y < pairs.z, 1 - 2 * pairs.y, 2 * pairs.z - 1)
     whole = rho * (a * b)
     s.copy_(whole), theta.copy_(whole)
     yield Layer(s, None, theta)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import mpmath
@@ -264,6 +265,66 @@ def test_a_gelu_net_agrees_with_averages_over_wide_layers():
             value = float(getattr(mid, part)[h, 0, 1])
             assert abs(float(sample.mean()) - value) <= 5 * float(sample.std()) / len(sample) ** 0.5
         assert float(rad.theta[h].max()) < 1e-9
+
+
+def sine_layers(points: np.ndarray, depth: int, constant: float) -> list[dict[str, list[list[mpmath.mpf]]]]:
+    """Layers of nets of sines: E sin(u) sin(v) = e^(-(A + B)/2) sinh C, with cosh for the slopes; 60 digits."""
+    rows = [[mpmath.mpf(float(v)) for v in row] for row in points]
+    c = mpmath.mpf(constant)
+    sigma = [[mpmath.fdot(x, y) for y in rows] for x in rows]
+    theta, found = sigma, []
+    many = range(len(rows))
+    for _ in range(depth):
+        fade = [[c * mpmath.exp(-(sigma[i][i] + sigma[j][j]) / 2) for j in many] for i in many]
+        dot = [[fade[i][j] * mpmath.cosh(sigma[i][j]) for j in many] for i in many]
+        sigma = [[fade[i][j] * mpmath.sinh(sigma[i][j]) for j in many] for i in many]
+        theta = [[theta[i][j] * dot[i][j] + sigma[i][j] for j in many] for i in many]
+        found.append({"sigma": sigma, "sigma_dot": dot, "theta": theta})
+    return found
+
+
+SINES = [
+    (0.5, 1.0, 3, 0),
+    (8.0, 0.1, 3, 0),
+    (20.0, 0.05, 2, 1),
+    (100.0, 0.005, 1, 0),
+    (300.0, 0.003, 1, 0),
+    (0.7, 0.4, 3, 900),
+]
+
+
+@pytest.mark.parametrize(("norm", "angle", "depth", "constant"), SINES)
+def test_the_bar_of_a_series_covers_what_large_norms_make_of_rounding(norm, angle, depth, constant):
+    """At norm 300 a rounding of the correlation is amplified 10⁵ times; with c = 900 at every layer anew."""
+    sine = replace(NAMED["sin"], constant=constant) if constant > 1 else NAMED["sin"]
+    turned = [[math.cos(k * angle), math.sin(k * angle)] for k in (0, 1, 2.5)]
+    points = norm * np.array(turned[:2] if norm > 50 else [*turned, [-1.0, 0.0]])  # large norms take seconds a pair
+    with mpmath.workdps(60):
+        # c_σ of sin is (1 - e⁻²)/2 inverted; its rounding is part of the bar
+        exact = sine_layers(points, depth, 2 / (1 - mpmath.exp(-2)) if constant <= 1 else constant)
+        for effort in (0, 1):
+            mid, rad = layer_balls(points, None, depth, sine, effort)
+            for h, layer in enumerate(exact, 1):
+                for part, truth in layer.items():
+                    for i, j in np.ndindex(len(points), len(points)):
+                        off = abs(mpmath.mpf(float(getattr(mid, part)[h, i, j])) - truth[i][j])
+                        assert off <= float(getattr(rad, part)[h, i, j]), (part, h, i, j)
+
+
+@pytest.mark.parametrize("features", [2, 60])
+def test_the_bar_of_a_sum_covers_near_duplicates_of_many_features(features):
+    """An angle near 0.01 has the rounding of a cosine, a hundred times amplified, and Σ̇ passes it on."""
+    leaky = NAMED["leaky_relu"]
+    given = replace(leaky, form="")
+    draw = stream("near the switch", features)
+    x = draw.standard_normal((1, features))
+    x = np.concatenate([x, x + 0.0101 * draw.standard_normal((12, features))]) * 100
+    exact, rounding = layer_balls(x, None, 2, leaky)
+    mid, rad = layer_balls(x, None, 2, given, 1)
+    for part in ("sigma", "sigma_dot", "theta"):
+        off = (getattr(mid, part) - getattr(exact, part)).abs()
+        assert (off <= getattr(rad, part) + getattr(rounding, part)).all()
+        assert float((getattr(rad, part)[1:] / getattr(mid, part)[1:]).max()) < 1e-9
 
 
 @pytest.mark.parametrize("name", ["relu", "erf"])

@@ -14,7 +14,7 @@ import torch
 from checks.engine.contract import RULES, Trial, breaches
 from checks.engine.draw import bulk
 from checks.engine.experiment import Experiment
-from simulators.measurement import Measurements, Simulator, booleans, choices, integers, reals, simulator
+from simulators.measurement import Measurements, Simulator, balls, booleans, choices, integers, reals, simulator
 from simulators.streams import stream
 from tests.audits import audits
 
@@ -185,3 +185,16 @@ def test_integers_are_compared_exactly():
 
     assert any("count" in words for words in breaches(Trial(observe, DISCS), ("alone",)))
     assert breaches(Trial(replace(observe), DISCS[:1])) == []
+
+
+@pytest.mark.parametrize(("move", "agrees"), [(0, True), (1, False)])
+def test_balls_are_compared_by_midpoint_and_radius(move, agrees):
+    """A ball that is not exact never equals itself."""
+    calls = itertools.count()
+
+    @simulator("third", limited_by="exact")
+    def observe(batch, *, delta, effort=0, device):
+        third = flint.arb(1, 1e-20) / 3 + move * next(calls)
+        return Measurements({"third": balls([third, flint.fmpq(1, 3)])}, np.zeros(2))
+
+    assert (breaches(Trial(observe, DISCS[:1]), ("pure",)) == []) is agrees
