@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import factorial
 
 import numpy as np
 import torch
 
-from .balls import UNIT
+from .balls import UNIT, gamma
 from .infinite_width import tangent_kernel_ball
 from .lazy_flow import Path, paths
 from .lazy_net import BEND, SLOPE, LazyNet
 from .measurement import Measurement, Measurements, integers, reals, simulator
 
 Ball = tuple[float, float]
+ORDER = 16
+"""Of Taylor's method for linear flows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +43,41 @@ class Spectrum:
         largest = float(np.abs(self.values).max())
         return largest, self.error + 2 * self.skew * largest
 
-    def decayed(self, start: np.ndarray, time: float) -> tuple[np.ndarray, float]:
-        """e^(-tM) v for a positive semidefinite M, and a Euclidean radius."""
-        rates = np.maximum(self.values, 0.0)
-        size = float(np.linalg.norm(start))
-        lost = time * (self.error + float(np.maximum(-self.values, 0.0).max()))
-        rounding = 4 * len(start) * UNIT * (4 + time * float(rates.max()))
-        vector = self.vectors @ (np.exp(-time * rates) * (self.vectors.T @ start))
-        return vector, size * (lost + 4 * self.skew + rounding)
+    @property
+    def below(self) -> float:
+        """How far below 0 an eigenvalue of a positive semidefinite matrix may seem to lie."""
+        least, error = self.least
+        return max(0.0, -least) + error
+
+    def along(self, vector: np.ndarray, rad: float) -> Ball:
+        """The component of a vector along the first eigenvector."""
+        return float(self.vectors[:, 0] @ vector), rad + (4 * len(vector) * UNIT + self.skew) * float(
+            np.linalg.norm(vector)
+        )
+
+
+def linear_flow(mid: np.ndarray, rad: float, below: float, first: np.ndarray, time: float) -> tuple[np.ndarray, float]:
+    """q(t) of q' = -M q, q(0) = ``first``, and a Euclidean radius, for a positive semidefinite M within ``rad`` of ``mid``.
+
+    Equal steps of Taylor's method, two to some power of them, so that the map of a step is squared again and again.
+    ``below``: no eigenvalue of ``mid`` is below minus that.
+    """
+    n = len(first)
+    whole = time * float(np.linalg.norm(mid))
+    squarings = max(0, int(np.ceil(np.log2(2 * whole)))) if whole > 0.5 else 0
+    step, eye = -mid * (time / 2**squarings), np.eye(n)
+    done = eye
+    for k in reversed(range(1, ORDER + 1)):
+        done = eye + step @ done / k
+    grown = float(np.exp(time * (below + rad)))
+    # |step| ≤ ½: what the series leaves out, and Horner's rule, whose partial sums are at most 2
+    error = 2 * 0.5 ** (ORDER + 1) / factorial(ORDER + 1) + 8 * (n + 4) * UNIT
+    for _ in range(squarings):
+        size = float(np.linalg.norm(done))
+        error = ((2 * grown + error) * error + gamma(n) * size**2) * (1 + 1e-12)
+        done = done @ done
+    lost = time * rad * grown + error + gamma(n) * float(np.linalg.norm(done))
+    return done @ first, float(np.linalg.norm(first)) * lost * (1 + 1e-12)
 
 
 def spectrum(mid: np.ndarray, rad: float) -> Spectrum:
@@ -81,8 +111,11 @@ def _compared(path: Path, k: int) -> dict[str, Ball]:
     outputs, bars = path.outputs[:, k, :n].cpu().numpy(), path.outputs_rad[:, k].cpu().numpy() * wide
     first, last = outputs[0] - labels, outputs[-1] - labels
     bars = bars + 4 * UNIT * (np.linalg.norm(outputs, axis=1) + np.linalg.norm(labels))
-    linear, its_rad = own.decayed(first, net.time)
+    linear, its_rad = linear_flow(mid, rad, own.below, first, net.time)
     gap = last - linear
+    off = float(np.linalg.norm(mid @ own.vectors[:, 0] - own.values[0] * own.vectors[:, 0])) + own.error
+    begins, its_bar = own.along(first, 0.0)
+    ends_at, end_bar = own.along(linear, its_rad + net.time * off * float(np.linalg.norm(first)))
     kernels, kernel_rad = path.kernel[:, k, :n, :n].cpu().numpy(), path.kernel_rad[:, k].cpu().numpy()
     distance = [spectrum(h - mid, float(r) + rad).norm for h, r in zip(kernels, kernel_rad, strict=True)]
     ends = np.array([d + r for d, r in distance])
@@ -93,6 +126,8 @@ def _compared(path: Path, k: int) -> dict[str, Ball]:
         "gap": (float(np.linalg.norm(gap)), (bars[-1] + its_rad + bars[0]) * (1 + 1e-12)),
         "away": ((high + low) / 2, (high - low) / 2 * (1 + 1e-12) + 1e-300),
         "lam": own.least,
+        "begins": (begins, its_bar),
+        "ends": (ends_at, end_bar),
         "r_0": (float(np.linalg.norm(first)), bars[0]),
         "r_t": (float(np.linalg.norm(last)), bars[-1]),
         **_circumstances(path, k),
@@ -175,7 +210,7 @@ def _table(batch: tuple[LazyNet, ...], effort: int, device: torch.device, what: 
     return Measurements(table, np.array(order))
 
 
-_COMPARED = "gap away lam r_0 r_t t decay slope_gap speed"
+_COMPARED = "gap away lam begins ends r_0 r_t t decay slope_gap speed"
 _DRIFTED = "drift X_norm rho r_0 m t loss_0 loss_t steepest sharpest decay slope_gap speed"
 
 

@@ -10,6 +10,8 @@ from theorems.statement import Eq, Le, Step, observable, times
 gap = observable("gap", "distance of the outputs from the linear flow of the fixed kernel M")
 away = observable("away", "largest distance of the kernel from M so far", domain="nonnegative", latex="D")
 lam = observable("lam", "smallest eigenvalue of M", latex=r"\lambda")
+begins = observable("begins", "residual at the start along the first eigenvector of M", latex="q_0")
+ends = observable("ends", "the same component of the linear flow q' = -M q at time t", latex="q_t")
 r_0 = observable("r_0", "length of the residual at the start", domain="nonnegative")
 r_t = observable("r_t", "length of the residual at time t", domain="nonnegative")
 t = observable("t", "time", domain="positive")
@@ -67,6 +69,12 @@ STEPS = (
         "With ṙ = -H r and q̇ = -M q, the difference r - q obeys ė = -M e - (H - M) r.",
         "symbolic",
         Eq(-_H * _r + _M * _q, -_M * (_r - _q) - (_H - _M) * _r),
+    ),
+    Step(
+        "eigenvector",
+        "Along an eigenvector q' = -M q is q' = -λ q, which q_0 e^(-λt) solves.",
+        "symbolic",
+        Eq(Derivative(_first * exp(-_rate * _time), _time), -_rate * _first * exp(-_rate * _time)),
     ),
     Step(
         "comparison",

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from flint import arb, arb_mat, ctx
 from scipy.integrate import solve_ivp
 from scipy.special import erf, expit
 
@@ -25,7 +26,7 @@ from simulators.infinite_width import TangentKernel
 from simulators.lazy_ensemble import Ensemble, Nets, ensemble_values, limit, observe, trained
 from simulators.lazy_flow import paths
 from simulators.lazy_net import LazyNet, start
-from simulators.lazy_observables import observe_comparison
+from simulators.lazy_observables import linear_flow, observe_comparison
 from simulators.lazy_suprema import closed_by_chords, closed_by_lengths
 from simulators.streams import normals
 from theorems.lazy_training import BOUNDS, RATES
@@ -114,6 +115,22 @@ def test_no_bound_is_refuted_on_thirty_trainings(experiment):
     evidence = gather(many)
     covered = [c for c in BOUNDS if many.covers(c)]
     assert covered and all(weigh(c, many, evidence).kind != "REFUTED" for c in covered)
+
+
+def test_linear_flows_are_the_matrix_exponential_within_their_radii(monkeypatch):
+    """Against flint's exponential at 200 bits, from nothing happening to all but the null space being gone."""
+    monkeypatch.setattr(ctx, "prec", 200)
+    draw = np.random.default_rng(3)
+    for n in (1, 2, 3):
+        for size in (0.0, 1e-3, 1.0, 30.0, 1e4):
+            root = draw.standard_normal((n, max(1, n - 1)))
+            matrix, first = np.tril(root @ root.T), draw.standard_normal(n)
+            matrix = matrix + np.tril(matrix, -1).T
+            below = max(0.0, -float(np.linalg.eigvalsh(matrix)[0])) + 1e-14
+            found, rad = linear_flow(matrix, 0.0, below, first, size)
+            exact = (arb_mat(matrix.tolist()) * arb(-size)).exp() * arb_mat([[v] for v in first.tolist()])
+            miss = sum((arb(f) - e) ** 2 for f, e in zip(found.tolist(), exact.entries(), strict=True)).sqrt()
+            assert miss <= rad <= 1e-13 * (1 + size) ** 2 * float(np.linalg.norm(first)), (n, size)
 
 
 def _errors(ensemble: Ensemble, steps: tuple[int, ...]) -> list[float]:
