@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 from simulators import convolutional_kernel_measured as measured
 from simulators import convolutional_net_law as law
 from simulators.convolutional_kernel_images import KINDS, ImagePair
@@ -94,9 +97,37 @@ def self_nets(draw: Draw) -> ConvNets:
     return _nets(draw, False, ("drawn", "positive", "bright", "flat"), (1, 3), (8, 4))
 
 
-def wide_nets(draw: Draw) -> ConvNets:
-    """Nets of eight channels, to be compared with 128."""
-    return _nets(draw, draw.boolean(), ("drawn", "positive", "flat"), (1, 2), (8,))
+def wide_nets(draw: Draw, *, wide: bool = True, open_together: bool = True) -> ConvNets:
+    """Channels to be compared with 16 times as many: as few as are allowed, or twice that.
+
+    Without ``wide``: 24 layers of four channels.  Without ``open_together``: nearly opposite pixels and eight channels.
+    """
+    if not wide:
+        pair = ImagePair(1, 1, 1, 24, 1, kind="double", seed=0)
+        return ConvNets(pair, 4, False, draw.seed())
+    if not open_together:
+        pair = ImagePair(1, 1, 2, 1, 1, kind="turned", seed=draw.integer(0, 99))
+        return ConvNets(pair, 8, False, draw.seed())
+    depth = draw.integer(1, 3)
+    height, width = draw.choice(SIZES[:4])
+    pair = ImagePair(
+        height,
+        width,
+        draw.integer(1, 2),
+        depth,
+        draw.choice((1, 3) if depth == 1 else (1, 1, 1, 3) if depth == 2 else (1,)),
+        draw.choice(("circular", "zero")),
+        draw.choice(("drawn", "positive", "flat", "turned", "double")),
+        draw.choice((1.0, 1e-3, 30.0, 1e-30, 1e30)),
+        seed=draw.seed(),
+    )
+    share = float(law.together(pair).lower())
+    most = 256 if depth == 1 else 12 if pair.filter == 1 else 8
+    if share * most < 2:  # few channels are open at both: too many would be needed
+        pair, share = replace(pair, kind="positive"), 0.25
+    least = max(4 * depth, math.ceil(2 / share))
+    factor = draw.choice((1, 2)) if depth == 1 else 1
+    return ConvNets(pair, factor * least, draw.boolean(), draw.seed())
 
 
 DIGITS = ImagePair(2, 2, 1, 1)

@@ -9,10 +9,11 @@ import numpy as np
 from simulators.measurement import MeasurementError
 from simulators.streams import octets
 
-KINDS = ("drawn", "same", "near", "double", "opposite", "flat", "black", "bright", "positive")
+KINDS = ("drawn", "same", "near", "double", "opposite", "flat", "black", "bright", "positive", "turned")
 """How the second image is made; see `ImagePair`."""
 NEAR = 2.0**-17
 BRIGHT = 2.0**10
+TURNED = 2.0**-6
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class ImagePair:
     """Two images of small integers (over 4) times ``scale``, and the net that is asked about them.
 
     ``kind`` of the second image: *drawn* by itself, the *same*, *near* (the same plus 2^-17 of another), *double*,
-    *opposite* (the negative), *flat* (both images constant), *black* (all zeros), *bright* (2^10 of another) or
-    *positive* (both images without their signs).
+    *opposite* (the negative), *flat* (both images constant), *black* (all zeros), *bright* (2^10 of another),
+    *positive* (both images without their signs) or *turned* (the negative and 2^-6 of another).
     Seed 0 is the image of ones beside a ramp.  ``shift``: rows and columns by which the second image is also moved.
     """
 
@@ -65,6 +66,7 @@ def images(pair: ImagePair, element: int | None = None) -> np.ndarray:
         "opposite": -first,
         "black": 0 * first,
         "bright": BRIGHT * other,
+        "turned": TURNED * other - first,
     }.get(pair.kind, other)
     return np.ascontiguousarray(np.stack([first, second]) * pair.scale)
 

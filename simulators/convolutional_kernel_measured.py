@@ -29,6 +29,7 @@ from simulators.measurement import Measurement, MeasurementError, Measurements, 
 from simulators.streams import octets
 
 STEP = ("S_xx", "S_yy", "S_xy", "K", "K_dot", "theta", "U")
+LAYER = tuple(Layer.__dataclass_fields__)
 WINDOW = ("S_out", "theta_out", *(f"K{k}" for k in range(1, 10)), *(f"U{k}" for k in range(1, 10)))
 VALUES = (
     "H_flat",
@@ -43,6 +44,8 @@ VALUES = (
     "energy_last",
 )
 Cell = tuple[float, float]
+UNDERFLOW = 2.0**-1072
+"""More than a few products lose where they are below the normal numbers, whose spacing is 2^-1074."""
 
 
 def groups(batch: Sequence[ImagePair]) -> Iterator[tuple[list[int], list[ImagePair]]]:
@@ -128,7 +131,7 @@ def observe_steps(batch: tuple[ImagePair, ...], *, delta: float, effort: int = 0
     rows: list[Any] = []
     for positions, pairs in groups(batch):
         x, y = np.stack([images(p, k) for k, p in zip(positions, pairs, strict=True)], 1)
-        layers = [_moved(layer) for layer in float_layers(x, y, pairs[0], torch.device(device))]
+        layers = _layers(x, y, pairs[0], torch.device(device))
         for n, (k, p) in enumerate(zip(positions, pairs, strict=True)):
             rows += _steps(p, layers, _reader(n), k)
     return _table(STEP, rows, False)
@@ -142,15 +145,21 @@ def observe_windows(
     rows: list[Any] = []
     for positions, pairs in groups(batch):
         x, y = np.stack([images(p, k) for k, p in zip(positions, pairs, strict=True)], 1)
-        layers = [_moved(layer) for layer in float_layers(x, y, pairs[0], torch.device(device))]
+        layers = _layers(x, y, pairs[0], torch.device(device))
         first = _on_cpu(float_products(x, y, torch.device(device)))
         for n, (k, p) in enumerate(zip(positions, pairs, strict=True)):
             rows += _windows(p, first, layers, _reader(n), (0.0, 0.0), k)
     return _table(WINDOW, rows, False)
 
 
-def _moved(layer: Layer) -> Layer:
-    return Layer(*(_on_cpu(getattr(layer, name)) for name in Layer.__dataclass_fields__))
+def _layers(x: np.ndarray, y: np.ndarray, pair: ImagePair, device: torch.device) -> list[Layer]:
+    """Layers of a batch of pairs of images, computed from pairs over one power of two, which costs no rounding."""
+    both, power = scaled(torch.from_numpy(np.stack([x, y], 1)).flatten(2, 3))
+    both = both.reshape(len(x), 2, *x.shape[1:])
+    made = float_layers(both[:, 0].numpy(), both[:, 1].numpy(), pair, device)
+    square, one = (power * power).to(device), torch.ones_like(power, device=device)
+    powers = {name: one if name == "derivative" else square for name in LAYER}
+    return [Layer(*(_on_cpu(_times(getattr(v, name), powers[name])) for name in LAYER)) for v in made]
 
 
 def _on_cpu(ball: ScalarBall) -> Any:
@@ -181,8 +190,10 @@ def value_balls(x: np.ndarray, y: np.ndarray, pair: ImagePair, device: torch.dev
 
 
 def _times(ball: ScalarBall, powers: torch.Tensor) -> ScalarBall:
-    """A ball times powers of two."""
-    return ScalarBall(ball.mid * powers, ball.rad * powers)
+    """Balls (batch, …) times powers of two (batch,), which are exact unless they or the products underflow."""
+    powers = powers.reshape(-1, *[1] * (ball.mid.dim() - 1))
+    lost = torch.where(ball.mid.abs() + ball.rad > 0, (ball.mid.abs() + ball.rad + 1) * UNDERFLOW, 0.0)
+    return ScalarBall(ball.mid * powers, ball.rad * powers + lost)
 
 
 def _diagonal(values: ScalarBall) -> ScalarBall:
@@ -215,7 +226,8 @@ def _values(p: ImagePair, x: np.ndarray, y: np.ndarray, device: torch.device, ra
         "H_self": flat[-1],
         "H_middle": middle[0],
     }
-    return {name: (float(v), rad[name] + 8 * UNIT * abs(float(v))) for name, v in mid.items()}
+    lost = {name: UNDERFLOW if r else 0.0 for name, r in rad.items()}  # an exact 0 stays exact
+    return {name: (float(v), rad[name] + 8 * UNIT * abs(float(v)) + lost[name]) for name, v in mid.items()}
 
 
 def _valued(batch: Sequence[ImagePair], cells: list[dict[str, Any]], column: Any) -> Measurements:
@@ -289,4 +301,4 @@ def _part(ball: ScalarBall, start: int, size: int) -> ScalarBall:
 
 def _squares(x: np.ndarray, device: torch.device) -> ScalarBall:
     mid = torch.from_numpy(x).to(device) ** 2
-    return ScalarBall(mid, UNIT * mid)
+    return ScalarBall(mid, torch.where(torch.from_numpy(x).to(device) == 0, 0.0, UNIT * mid + UNDERFLOW))

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simulators.convolutional_kernel import scaled
 from simulators.convolutional_kernel_images import ImagePair, images, windows
 from simulators.measurement import MeasurementError
 from simulators.streams import normals
@@ -68,7 +69,9 @@ def kernels(nets: ConvNets, weights: list[Tensor]) -> Tensor:
     device, n = like.device, pair.pixels
     factor = (2 / (nets.width * pair.filter**2)) ** 0.5
     table = torch.from_numpy(windows(pair)).to(device)
-    x = torch.from_numpy(images(pair)).to(device, like.dtype).reshape(1, 2 * n, pair.channels)
+    # over powers of two, which the kernel is multiplied by in float64: squares of tiny images are 0 in float32
+    small, powers = scaled(torch.from_numpy(images(pair)).to(device))
+    x = small.to(like.dtype).reshape(1, 2 * n, pair.channels)
     patches, gates = [], []
     for w in weights[:-1]:
         patch = _patches(x, table, n)
@@ -90,7 +93,7 @@ def kernels(nets: ConvNets, weights: list[Tensor]) -> Tensor:
         total = total + _grams(patches[layer], delta, n)
         if layer:
             delta = _scattered(delta @ weights[layer].mT, table, n)
-    return total
+    return total * torch.stack([powers[0] * powers[0], powers[0] * powers[1], powers[1] * powers[1]])
 
 
 def _patches(x: Tensor, table: Tensor, n: int) -> Tensor:

@@ -7,14 +7,16 @@ or with pooling, the bound is twice the variance of as many independent nets, wh
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
+import flint
 import numpy as np
 import torch
 
 from simulators.balls import UNIT
-from simulators.convolutional_kernel_images import images, windows
+from simulators.convolutional_kernel_images import ImagePair, images, windows
 from simulators.convolutional_kernel_measured import fast, value_balls
 from simulators.convolutional_net import ConvNets, second_moments, tangent_kernels
 from simulators.intervals import catoni, median
@@ -117,10 +119,28 @@ def observe_self(batch: tuple[ConvNets, ...], *, delta: float, effort: int = 0, 
     return _observed(batch, (0, 2), ("mean_self", "H_own"), delta, effort, device)
 
 
-@simulator("L spread_narrow spread_wide", limited_by="sampling")
+def together(pair: ImagePair, bits: int = 400) -> flint.arb:
+    """The smallest probability that a filter is open at two patches, (π - t)/(2π) at an angle t, over pairs of patches.
+
+    Patches of zeros, where nothing is open, are left out; without others it is 1/2, which no probability is above.
+    """
+    both = np.append(images(pair).reshape(2, -1, pair.channels), np.zeros((2, 1, pair.channels)), 1)
+    seen = np.frompyfunc(lambda v: flint.arb(float(v)), 1, 1)(both[:, windows(pair)])
+    mine, theirs = seen.swapaxes(1, 2).reshape(2, pair.pixels, -1)
+    with flint.ctx.workprec(bits):
+        least = flint.arb(1) / 2
+        for x, y in itertools.product(mine, theirs):
+            square, other, cross = x @ x, y @ y, x @ y
+            if square != 0 and other != 0:
+                sine = (square * other - cross * cross).max(0).sqrt()
+                least = least.min((1 - flint.arb.atan2(sine, cross) / flint.arb.pi()) / 2)
+        return least
+
+
+@simulator("L m together spread_narrow spread_wide", limited_by="sampling")
 def observe_rate(batch: tuple[ConvNets, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row for each: medians of |H_m - H| at (x, x'), at the given width and at 16 times as much, by order statistics."""
-    device, rows = torch.device(device), []
+    device, rows, shares = torch.device(device), [], []
     for k, nets in enumerate(batch):
         _check(nets, k)
         mid, rad = limits(nets, device)[1]
@@ -131,10 +151,13 @@ def observe_rate(batch: tuple[ConvNets, ...], *, delta: float, effort: int = 0, 
             noise = rad + OPERATIONS * nets.pair.depth * FLOAT * np.sqrt(drawn[:, 0] * drawn[:, 2]).max()
             ends.append((float(low) - noise, float(high) + noise))
         rows.append(ends)
+        shares.append(together(nets.pair))
     spans = np.array(rows).reshape(-1, 2, 2)
     middle, half = spans.mean(2), (spans[:, :, 1] - spans[:, :, 0]) / 2 * (1 + 1e-12)
     columns = {
         "L": integers(nets.pair.depth for nets in batch),
+        "m": integers(nets.width for nets in batch),
+        "together": reals([float(v.mid()) for v in shares], [float(v.rad()) + UNIT for v in shares]),
         "spread_narrow": reals(middle[:, 0], half[:, 0], delta / 2, proved=False),
         "spread_wide": reals(middle[:, 1], half[:, 1], delta / 2, proved=False),
     }

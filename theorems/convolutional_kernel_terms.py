@@ -55,6 +55,11 @@ mean_self = observable(
     "mean_self", "mean of the kernels of nets of finite width of an image with itself", domain="nonnegative",
     latex=r"\mathbb{E}H_m(x,x)",
 )  # fmt: skip
+m = observable("m", "number of channels of every layer", domain="positive integer")
+together = observable(
+    "together", "smallest probability that a channel of the first layer is open at two patches, neither of them zero",
+    domain="probability", latex=r"\min_{ii'}P(w\cdot p_i>0,\,w\cdot p'_{i'}>0)",
+)  # fmt: skip
 spread_narrow = observable(
     "spread_narrow", "median of |H_m - H| at width m", domain="nonnegative", latex=r"\mathrm{med}_{m}"
 )

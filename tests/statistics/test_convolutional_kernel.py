@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import torch
 
-from checks.engine.draw import bulk
+from checks.engine.draw import Draw, bulk
 from checks.test_convolutional_kernel import nets, padded_pairs, pairs
+from simulators.convolutional_kernel_images import ImagePair
 from simulators.convolutional_kernel_measured import observe_steps, observe_values, observe_windows
 from simulators.convolutional_net import tangent_kernels
 from simulators.convolutional_net_law import limits, observe_mean, one_layer_moments
@@ -24,11 +25,19 @@ COUNT = int(os.environ.get("CONVOLUTIONAL_INSTANCES", "40"))
 CPU = torch.device("cpu")
 
 
+def tiny_pairs(draw: Draw) -> ImagePair:
+    """Pairs whose squares are below the normal numbers, or zero in float64."""
+    return replace(pairs(draw), scale=draw.choice((1e-154, 1e-160, 1e-162, 1e-170, 1e-200)))
+
+
 @pytest.mark.parametrize(
     ("observe", "family", "wide"),
-    [(observe_steps, pairs, 300), (observe_windows, pairs, 300), (observe_values, padded_pairs, 1e9)],
-    ids=["steps", "windows", "values"],
-)
+    [
+        (observe_steps, pairs, 400), (observe_windows, pairs, 400), (observe_values, padded_pairs, 1e9),
+        (observe_steps, tiny_pairs, np.inf), (observe_windows, tiny_pairs, np.inf), (observe_values, tiny_pairs, np.inf),
+    ],
+    ids=["steps", "windows", "values", "tiny-steps", "tiny-windows", "tiny-values"],
+)  # fmt: skip
 def test_every_bar_covers_the_truth_and_is_not_needlessly_wide(observe, family, wide):
     batch = tuple(bulk(family, f"coverage:{k}")[0] for k in range(COUNT))
     table = observe(batch, delta=1e-9, device=CPU)

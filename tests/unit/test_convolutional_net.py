@@ -11,7 +11,7 @@ from torch.nn.functional import conv2d, pad
 
 from simulators.convolutional_kernel_images import KINDS, ImagePair, images, windows
 from simulators.convolutional_net import ConvNets, _weights, kernels, second_moments, tangent_kernels
-from simulators.convolutional_net_law import observe_mean, observe_rate, observe_self, one_layer_moments
+from simulators.convolutional_net_law import observe_mean, observe_rate, observe_self, one_layer_moments, together
 from simulators.measurement import MeasurementError
 
 CPU = torch.device("cpu")
@@ -55,6 +55,40 @@ def test_draws_depend_on_the_instance_alone():
     assert not torch.equal(first, tangent_kernels(replace(nets, seed=2), 64, CPU))
     with torch.device("meta"):
         assert torch.equal(first, tangent_kernels(nets, 64, CPU))
+
+
+@pytest.mark.parametrize("power", [-250, -70, 60, 250])
+def test_kernels_of_tiny_and_huge_images_are_those_of_ordinary_ones(power):
+    pair = ImagePair(2, 2, 2, 2, seed=3)
+    nets = ConvNets(pair, 4, True, seed=1)
+    weights = _weights(nets, 5, 0, CPU, torch.float32)
+    scaled = replace(nets, pair=replace(pair, scale=2.0**power))
+    assert torch.equal(kernels(scaled, weights), kernels(nets, weights) * 4.0**power)
+
+
+def test_how_often_a_filter_is_open_at_two_patches():
+    one = ImagePair(1, 1, 2, 1, 1)  # (1, 1) and (1, 2)
+    angle = np.arccos(3 / np.sqrt(10))
+    assert float(together(one).mid()) == pytest.approx((np.pi - angle) / (2 * np.pi), rel=1e-14)
+    assert together(replace(one, kind="double", seed=2)) == 0.5
+    assert together(replace(one, kind="black")) == 0.5  # nothing is open at a patch of zeros
+    assert float(together(replace(one, kind="opposite", scale=1e-200)).upper()) < 1e-50
+    # the frequency among drawn filters, at the pair of patches where it is least
+    pair = ImagePair(2, 1, 2, 1, seed=8)
+    seen = np.concatenate([images(pair).reshape(2, 2, 2), np.zeros((2, 1, 2))], 1)[:, windows(pair)].swapaxes(1, 2)
+    w = np.random.default_rng(0).standard_normal((40_000, 18))
+    opened = [(w @ patches.reshape(2, -1).T > 0).astype(float) for patches in seen]
+    least = (opened[0].T @ opened[1] / len(w)).min()
+    assert abs(least - float(together(pair).mid())) < 5 * np.sqrt(0.25 / len(w))
+
+
+def test_rows_of_a_rate_say_how_wide_and_deep_the_nets_are_and_how_much_is_open():
+    batch = (ConvNets(ImagePair(1, 1, 1, 2, 1, kind="double"), 3, False), ConvNets(ImagePair(1, 1, 2, 1, 1), 5, True))
+    columns = observe_rate(batch, delta=1e-6, device=CPU).columns
+    assert list(columns["m"].mid) == [3, 5]
+    assert list(columns["L"].mid) == [2, 1]
+    for k, nets in enumerate(batch):
+        assert abs(float(together(nets.pair).mid()) - columns["together"].mid[k]) <= columns["together"].rad[k]
 
 
 def test_no_nets_and_no_channels_are_errors():
