@@ -180,7 +180,8 @@ class Nets:
     def parts(self, state: Tensor) -> Tensor:
         """What each unit adds to the entries (1, 1), (2, 2) and √2 times (1, 2) of the kernel: (6, nets, m).
 
-        First by way of a_r, then by way of w_r.
+        First by way of a_r, then by way of w_r.  Their changes over a step add up to the way that the kernel went, but for
+        units that turn back within it: an estimate, which the tests compare with sixteen times as many looks.
         """
         value, slope = self.activate(state[:2])
         tangent = slope * state[2]
