@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from .convolutional_kernel import ConvolutionalTangentKernel
     from .empirical_kernel import empirical_tangent_kernel
     from .infinite_width import Activation, TangentKernel, layers, tangent_kernel_ball
+    from .measurement import MeasurementError
     from .wide_net_law import finite_width_kernels
 
 __all__ = [
     "Activation",
     "ConvolutionalTangentKernel",
+    "MeasurementError",
     "TangentKernel",
     "empirical_tangent_kernel",
     "finite_width_kernels",
@@ -30,6 +32,7 @@ EXPORTS = {
     "ConvolutionalTangentKernel": "convolutional_kernel",
     "empirical_tangent_kernel": "empirical_kernel",
     "finite_width_kernels": "wide_net_law",
+    "MeasurementError": "measurement",
     "TangentKernel": "infinite_width",
     "layers": "infinite_width",
     "tangent_kernel_ball": "infinite_width",

@@ -19,12 +19,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from simulators.convolutional_kernel_erf import erf_torus, propagate_erf
 from simulators.convolutional_kernel_offsets import CACHE, Block, Sizes, Torus, propagate, torus
+from simulators.kernel_inputs import taken
 from simulators.measurement import MeasurementError
 
 POOLING = ("average", "none")
@@ -64,7 +64,8 @@ class ConvolutionalTangentKernel:
     def __call__(self, X: Any, Y: Any = None) -> Any:
         """The matrix (n, m) of kernel values of images X (n, h, w, c) and Y (m, h, w, c); Y = None stands for X.
 
-        numpy in, numpy out; torch in, torch out; float32 and float64 are computed as they are, integers in float64.
+        numpy in, numpy out; torch in, torch out; float32 and float64 are computed as they are, integers and lists in float64,
+        two dtypes in the wider one.  No gradient flows: inputs that require one are an error.
         Raises `MeasurementError` for other shapes, types, NaN and infinity, and for ReLU where an image's norm is not below
         √(largest number/(2 (depth + 1))), to which the kernel is finite.
         """
@@ -72,11 +73,12 @@ class ConvolutionalTangentKernel:
         if Y is None:
             return _like(X, self._gram(left))
         right = _images(Y, "Y")
-        if right.shape[1:] != left.shape[1:] or right.dtype != left.dtype or right.device != left.device:
+        if right.shape[1:] != left.shape[1:] or right.device != left.device:
             raise MeasurementError(
                 f"X of {_described(left)} and Y of {_described(right)}",
-                "images of one size, dtype and device; crop or convert one of them",
+                "images of one size and device; crop or move one of them",
             )
+        left, right = (a.to(torch.promote_types(left.dtype, right.dtype)) for a in (left, right))
         return _like(X, self._matrix(left, right))
 
     def diagonal(self, X: Any) -> Any:
@@ -195,29 +197,19 @@ def layout(shape: Sequence[int]) -> str:
 
 
 def _images(given: Any, name: str) -> Tensor:
-    if not isinstance(given, Tensor | np.ndarray):
-        raise MeasurementError(
-            f"{name} of {type(given).__name__}", "an array of numpy or torch, (n, height, width, channels)"
-        )
-    if isinstance(given, np.ndarray) and given.dtype.kind not in "uifcb":
-        raise MeasurementError(f"{name} of {given.dtype}", "float32, float64 or integers")
-    images = given if isinstance(given, Tensor) else torch.from_numpy(np.ascontiguousarray(given))
+    images = taken(given, name)
     if images.dim() != 4 or min(images.shape[1:]) < 1:
         raise MeasurementError(
             f"{name} of shape {tuple(images.shape)}",
             "(n, height, width, channels); one image takes X[None], images without channels X[..., None]",
         )
-    if images.dtype not in (torch.float32, torch.float64):
-        if images.is_complex() or images.dtype in (torch.float16, torch.bfloat16):
-            raise MeasurementError(f"{name} of {images.dtype}", "float32, float64 or integers")
-        images = images.double()
     bad = ~torch.isfinite(images).flatten(1).all(1)
     if bool(bad.any()):
         raise MeasurementError(f"{name} with NaN or infinity", "finite numbers", element=int(bad.nonzero()[0, 0]))
     if channels_first(images.shape):
         moved = f"{name}.movedim(1, -1)" if isinstance(given, Tensor) else f"np.moveaxis({name}, 1, -1)"
         warnings.warn(f"{name} {layout(images.shape)}, pass {moved}", LayoutWarning, stacklevel=3)
-    return images.detach()
+    return images
 
 
 def _like(given: Any, values: Tensor) -> Any:

@@ -126,7 +126,8 @@ def _fit(weights: Sequence[Tensor], X: Tensor) -> None:
     if not all(isinstance(t, Tensor) for t in (*weights, X)):
         kinds = sorted({type(t).__name__ for t in (*weights, X) if not isinstance(t, Tensor)})
         raise MeasurementError(
-            f"weights or inputs of {', '.join(kinds)}", "tensors, for this kernel is torch's only; write torch.from_numpy(X)"
+            f"weights or inputs of {', '.join(kinds)}",
+            "tensors, for this kernel is torch's only; write torch.from_numpy(X)",
         )
     if len(weights) == 0:
         raise MeasurementError("no weights", "a list W_1, …, W_{L+1} of at least one tensor")

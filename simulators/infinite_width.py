@@ -14,7 +14,7 @@ arXiv:1904.11955; Cho, Saul (2009) for the arc-cosine kernels; Williams (1997) f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,9 @@ from torch import Tensor
 from .dual_activations import LEVEL, Activation, find
 from .kernel_balls import HALVING, UNIT, radii
 from .kernel_balls_open import rounding_radii
+from .kernel_convergence import settled
 from .kernel_geometry import angles, inputs, room
-from .kernel_inputs import as_given, checked, checked_pair
+from .kernel_inputs import as_given, checked, checked_pair, two_rows
 from .kernel_recursion import BUFFERS, Angle, Layer, recursion
 from .measurement import MeasurementError
 
@@ -41,19 +42,23 @@ OPEN = 16
 class TangentKernel:
     """H*(x, x') of nets with ``depth`` hidden layers, as a callable kernel.
 
-    ``activation``: "relu", "erf" (closed forms), "tanh", "gelu", "sin", "leaky_relu", or an `Activation`: smooth
-    ones by Hermite series (some hundred multiplications a pair and layer; inputs of norm above 8 may need a quadrature of the
-    plane, which is a thousand times slower), kinked ones by quadrature.  ``block``: bytes of a work buffer; ten of them are
+    ``activation``: "relu", "erf", "leaky_relu" (of slope 0.1 below 0; closed forms), "tanh", "gelu", "sin", a function of
+    torch such as torch.nn.functional.silu, or an `Activation`: smooth ones by Hermite series (some hundred multiplications a
+    pair and layer; inputs of norm above 8 may need a quadrature of the plane, which is a thousand times slower), ones with a
+    kink at 0 by quadrature; kinks elsewhere are not supported.  ``block``: bytes of a work buffer; ten of them are
     used beside the result (sixteen times as many for activations without a closed form).
 
-    Inputs are arrays (n, d) of NumPy or torch, float32 or float64, without NaN; the result has their library, dtype
-    and device.  No gradient flows.  float32 inputs are compared in float64.  Relative to √(H_xx H_x'x') the error stays
-    below 1e-12 (float64) and 3e-7 (float32) for up to 5 hidden layers, duplicates and antipodes included.
+    Inputs are arrays (n, d) of NumPy or torch, float32 or float64 (integers and lists count as float64), without NaN;
+    the result has their library, the wider of their dtypes and their device.  Two single rows (d,) make a number.  No
+    gradient flows.  float32 inputs are compared in float64.  Relative to √(H_xx H_x'x') the error of closed forms stays
+    below 1e-12 (float64) and 3e-7 (float32) for up to 5 hidden layers, duplicates and antipodes included.  Without a
+    closed form two quadratures are compared at the smallest and the largest norm: they agree to 1e-8, or the kernel is
+    an error; `tangent_kernel_ball` compares them at every pair.
     Raises `MeasurementError` for anything else.
     """
 
     depth: int
-    activation: str | Activation = "relu"
+    activation: str | Activation | Callable[[Tensor], Tensor] = "relu"
     block: int = 2**18
 
     def __post_init__(self) -> None:
@@ -64,7 +69,7 @@ class TangentKernel:
         find(self.activation)
 
     def __call__(self, X: Any, Y: Any = None) -> Any:
-        """H* between the rows of X and those of Y (X itself where None): (n, m)."""
+        """H* between the rows of X and those of Y (X itself where None): (n, m); a number for two rows (d,)."""
         return self._gram(X, Y, Layer.theta.__name__)
 
     def nngp(self, X: Any, Y: Any = None) -> Any:
@@ -75,6 +80,7 @@ class TangentKernel:
         """H*(x, x) of each row: (n,)."""
         rows, dtype = checked(X, "X")
         points = inputs(rows, dtype, find(self.activation), self.depth)
+        settled(find(self.activation), int(self.depth), points.norm)
         same = torch.zeros_like(points.norm)
         out = torch.empty_like(same, dtype=dtype)
         pairs = Angle(same, same + 1, points.norm, points.norm)
@@ -85,23 +91,26 @@ class TangentKernel:
         return recursion(pairs, int(self.depth), find(self.activation), LEVEL, work)
 
     def _gram(self, X: Any, Y: Any, what: str) -> Any:
-        (rows, columns), dtype = checked_pair(X, Y)
+        if (rows := two_rows(X, Y)) is not None:
+            return self._gram(*rows, what)[0, 0]
+        (points, others), dtype = checked_pair(X, Y)
         activation = find(self.activation)
-        left = inputs(rows, dtype, activation, self.depth)
-        right = left if columns is None else inputs(columns, dtype, activation, self.depth)
+        left = inputs(points, dtype, activation, self.depth)
+        right = left if others is None else inputs(others, dtype, activation, self.depth)
+        settled(activation, int(self.depth), left.norm, right.norm)
         n, m = len(left.norm), len(right.norm)
-        out = torch.empty((n, m), dtype=dtype, device=rows.device)
+        out = torch.empty((n, m), dtype=dtype, device=points.device)
         # Series and sums cost more for a block than for a pair of it: fewer, larger ones.
         block = int(self.block) * (1 if activation.form else OPEN)
         size = max(min(block // out.element_size(), n * m), m)
-        scratch = room(size, rows.device)
+        scratch = room(size, points.device)
         # Only the ReLU recursion keeps its accuracy in float32: each layer of another amplifies relative errors.
         work = _work(size, out if activation.form == "relu" else scratch[0])
-        for start, stop, first in _blocks(n, m, size, symmetric=columns is None):
+        for start, stop, first in _blocks(n, m, size, symmetric=others is None):
             pairs = angles(left.rows(start, stop), right.rows(first, m), scratch)
             part = out[start:stop, first:]
             getattr(_last(self._layers(pairs, work)), what)(part)
-            if columns is None:
+            if others is None:
                 square = part[:, : stop - start]
                 square.copy_(square.triu() + square.triu(1).t())  # symmetric to the last bit
                 out[stop:, start:stop].copy_(part[:, stop - start :].t())
@@ -121,28 +130,31 @@ def layers(
     X: Any,
     Y: Any = None,
     depth: int = 1,
-    activation: str | Activation = "relu",
+    activation: str | Activation | Callable[[Tensor], Tensor] = "relu",
     level: int = LEVEL,
 ) -> Layers:
     """Every layer of the kernels between the rows of X and Y, by the code that `TangentKernel` runs, in float64."""
-    return _layers(*_pairs(X, Y, depth, activation)[::2], depth, find(activation), level)
+    kind = find(activation)
+    pairs, _, like = _pairs(X, Y, depth, kind)
+    settled(kind, depth, pairs.a, pairs.b)
+    return _layers(pairs, like, depth, kind, level)
 
 
 def layer_balls(
     X: Any,
     Y: Any = None,
     depth: int = 1,
-    activation: str | Activation = "relu",
+    activation: str | Activation | Callable[[Tensor], Tensor] = "relu",
     effort: int = 0,
 ) -> tuple[Layers, Layers]:
     """Midpoints and radii of every layer; ``effort`` is the level of quadrature to begin with.
 
     The radius is proved for closed forms (rounding of float64).  Otherwise it is the rounding that angles and norms pass on
-    (`kernel_balls_open`), that of the sums, and ten times the difference of two quadratures, which is no proof; the midpoint
-    is the finer of them.
+    and what a series cuts off (`kernel_balls_open`), the rounding of the sums, and ten times the difference of two
+    quadratures, which is no proof; the midpoint is the finer of them.
     """
-    pairs, features, like = _pairs(X, Y, depth, activation)
     kind = find(activation)
+    pairs, features, like = _pairs(X, Y, depth, kind)
     if kind.form:
         mid = _layers(pairs, like, depth, kind, LEVEL)
         rad = list(radii(pairs, features, kind, mid.sigma, mid.sigma_dot, mid.theta))
@@ -150,7 +162,7 @@ def layer_balls(
     coarse, mid = (_layers(pairs, like, depth, kind, effort + more) for more in (0, 1))
     rough = (64 + 4 * features) * (depth + 1) * UNIT
 
-    passed_on = list(rounding_radii(pairs, features, kind, mid.sigma, mid.sigma_dot, mid.theta))
+    passed_on = list(rounding_radii(pairs, features, kind, effort + 1, mid.sigma, mid.sigma_dot, mid.theta))
 
     def radius(part: str) -> Tensor:
         fine, other = getattr(mid, part), getattr(coarse, part)
@@ -172,24 +184,29 @@ def tangent_kernel_ball(
     X: Any,
     Y: Any = None,
     depth: int = 1,
-    activation: str | Activation = "relu",
+    activation: str | Activation | Callable[[Tensor], Tensor] = "relu",
     device: torch.device | str = "cpu",
 ) -> tuple[Tensor, Tensor]:
     """H* between the rows of X and Y and its radius, (n, m) float64 on ``device``; see `layer_balls`.
 
     ``X`` and ``Y``: tensors, arrays or nested tuples of numbers, taken as they are in float64.
+    Raises `MeasurementError` for a device that is absent.
     """
-    rows, columns = (None if a is None else torch.as_tensor(a, dtype=torch.float64, device=device) for a in (X, Y))
+    given = (None if a is None else checked(a, name)[0].double() for a, name in ((X, "X"), (Y, "Y")))
+    try:
+        rows, columns = (None if a is None else a.to(device) for a in given)
+    except (RuntimeError, AssertionError) as absent:
+        words = str(absent).splitlines()[0]
+        raise MeasurementError(f"device {device} ({words})", "one that this torch has, such as cpu") from None
     mid, rad = layer_balls(rows, columns, depth, activation)
     return mid.theta[-1], rad.theta[-1]
 
 
-def _pairs(x: Any, y: Any, depth: int, activation: str | Activation) -> tuple[Angle, int, Tensor]:
+def _pairs(x: Any, y: Any, depth: int, activation: Activation) -> tuple[Angle, int, Tensor]:
     """The angles of all pairs in float64, the number of features, and a tensor of the wanted shape."""
     (rows, columns), _ = checked_pair(x, y)
-    kind = find(activation)
-    left = inputs(rows, torch.float64, kind, depth)
-    right = left if columns is None else inputs(columns, torch.float64, kind, depth)
+    left = inputs(rows, torch.float64, activation, depth)
+    right = left if columns is None else inputs(columns, torch.float64, activation, depth)
     size = len(left.norm) * len(right.norm)
     pairs = angles(left, right, room(size, rows.device))
     return pairs, rows.shape[1], pairs.y

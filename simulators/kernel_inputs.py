@@ -13,22 +13,35 @@ from .measurement import MeasurementError
 KINDS = {torch.float32, torch.float64}
 
 
-def checked(given: Any, name: str) -> tuple[Tensor, torch.dtype]:
-    """The array as a tensor (n, d), and the dtype of the result; integers of NumPy count as float64.
+def taken(given: Any, name: str) -> Tensor:
+    """The array as a tensor of float32 or float64; integers and booleans of either library count as float64.
 
-    Raises `MeasurementError` for another shape or dtype, for gradients, NaN and infinities.
+    Raises `MeasurementError` for other numbers, for masked arrays and for gradients.
     """
     tensor = given if isinstance(given, Tensor) else _from_numpy(given, name)
+    if tensor.dtype not in KINDS and not tensor.is_floating_point() and not tensor.is_complex():
+        tensor = tensor.double()
     if tensor.dtype not in KINDS:
         raise MeasurementError(
-            f"{name} of dtype {str(tensor.dtype).removeprefix('torch.')}", "float32 or float64; convert it"
-        )
-    if tensor.ndim != 2:
-        raise MeasurementError(
-            f"{name} of shape {tuple(tensor.shape)}", f"(rows, features); write {name}.reshape(1, -1) for a single row"
+            f"{name} of dtype {str(tensor.dtype).removeprefix('torch.')}", "float32, float64 or integers; convert it"
         )
     if tensor.requires_grad:
         raise MeasurementError(f"{name} that requires gradients", f"none, for none flows; pass {name}.detach()")
+    return tensor
+
+
+def checked(given: Any, name: str) -> tuple[Tensor, torch.dtype]:
+    """The array as a tensor (n, d), and the dtype of the result; integers count as float64.
+
+    Raises `MeasurementError` for another shape or dtype, for gradients, NaN and infinities.
+    """
+    tensor = taken(given, name)
+    if tensor.ndim != 2:
+        remedy = f"reshape({'1' if tensor.ndim < 2 else f'len({name})'}, -1)"
+        what = "for a single row" if tensor.ndim < 2 else "for a row of each; images go to ConvolutionalTangentKernel"
+        raise MeasurementError(
+            f"{name} of shape {tuple(tensor.shape)}", f"(rows, features); write {name}.{remedy} {what}"
+        )
     bad = torch.nonzero(~torch.isfinite(tensor))
     if len(bad):
         row, column = (int(k) for k in bad[0])
@@ -39,14 +52,16 @@ def checked(given: Any, name: str) -> tuple[Tensor, torch.dtype]:
 
 
 def checked_pair(x: Any, y: Any) -> tuple[tuple[Tensor, Tensor | None], torch.dtype]:
-    """X and Y (or None) of one library, dtype, device and number of features."""
+    """X and Y (or None) of one library, device and number of features, and the dtype of the result.
+
+    That is the wider one where the two differ.
+    """
     left, dtype = checked(x, "X")
     if y is None:
         return (left, None), dtype
     right, other = checked(y, "Y")
     for what, mine, its in (
         ("library", *("torch" if isinstance(a, Tensor) else "NumPy" for a in (x, y))),
-        ("dtype", *(str(d).removeprefix("torch.") for d in (dtype, other))),
         ("device", left.device, right.device),
     ):
         if mine != its:
@@ -56,7 +71,18 @@ def checked_pair(x: Any, y: Any) -> tuple[tuple[Tensor, Tensor | None], torch.dt
             f"X with {left.shape[1]} and Y with {right.shape[1]} features",
             "the same features in both; check that rows are samples and columns features",
         )
-    return (left, right), dtype
+    return (left, right), torch.promote_types(dtype, other)
+
+
+def two_rows(x: Any, y: Any) -> tuple[Any, Any] | None:
+    """Two single rows (d,), as scikit-learn's callable metrics hand them over, as arrays (1, d); None for all else."""
+    try:
+        if y is None or np.ndim(x) != 1 or np.ndim(y) != 1:
+            return None
+    except ValueError:  # a ragged list: not a row
+        return None
+    left, right = (a[None] if isinstance(a, Tensor | np.ndarray) else [a] for a in (x, y))
+    return left, right
 
 
 def as_given(result: Tensor, given: Any) -> Any:
@@ -65,6 +91,8 @@ def as_given(result: Tensor, given: Any) -> Any:
 
 
 def _from_numpy(given: Any, name: str) -> Tensor:
+    if isinstance(given, np.ma.MaskedArray):
+        raise MeasurementError(f"{name}, a masked array", f"no mask; impute or drop what is missing, then {name}.data")
     try:
         array = np.asarray(given)
     except ValueError as ragged:
@@ -73,7 +101,8 @@ def _from_numpy(given: Any, name: str) -> Tensor:
         array = array.astype(np.float64)
     if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
         raise MeasurementError(
-            f"{name} of dtype {array.dtype} ({type(given).__name__})", "an array of float32 or float64; convert it"
+            f"{name} of dtype {array.dtype} ({type(given).__name__})",
+            "an array of float32, float64 or integers; convert it",
         )
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))

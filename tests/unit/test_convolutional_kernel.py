@@ -244,12 +244,14 @@ def test_unknown_options_are_named(options, words):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ([[1.0]], "X of list; expected an array of numpy or torch"),
+        ([[1.0]], r"X of shape \(1, 1\); expected \(n, height, width, channels\)"),
+        (np.ma.masked_array(np.zeros((2, 3, 3, 1))), "X, a masked array"),
+        (torch.zeros(2, 3, 3, 1, requires_grad=True), "X that requires gradients.*detach"),
         (np.zeros((3, 3, 2)), r"X of shape \(3, 3, 2\); expected \(n, height, width, channels\)"),
         (np.zeros((2, 3, 3, 0)), r"shape \(2, 3, 3, 0\)"),
-        (np.zeros((2, 3, 3, 1), dtype=complex), "complex128; expected float32, float64 or integers"),
-        (np.zeros((2, 3, 3, 1), dtype=np.float16), "float16; expected float32"),
-        (np.array(["cat"]).reshape(1, 1, 1, 1), "expected float32, float64 or integers"),
+        (np.zeros((2, 3, 3, 1), dtype=complex), "complex128.*expected an array of float32, float64 or integers"),
+        (np.zeros((2, 3, 3, 1), dtype=np.float16), "float16.*expected an array of float32"),
+        (np.array(["cat"]).reshape(1, 1, 1, 1), "expected an array of float32, float64 or integers"),
         (np.stack([np.zeros((3, 3, 1)), np.full((3, 3, 1), np.nan)]), r"NaN or infinity \(batch element 1\)"),
     ],
 )
@@ -260,7 +262,16 @@ def test_bad_images_are_one_clear_error(given, words):
 
 def test_images_that_do_not_match_are_one_clear_error():
     X = np.zeros((2, 3, 3, 1))
-    with pytest.raises(MeasurementError, match="images of one size, dtype and device"):
+    with pytest.raises(MeasurementError, match="images of one size and device"):
         ConvolutionalTangentKernel(2)(X, np.zeros((2, 3, 4, 1)))
-    with pytest.raises(MeasurementError, match="float32"):
-        ConvolutionalTangentKernel(2)(X, X.astype(np.float32))
+
+
+def test_two_dtypes_make_the_wider_one_and_lists_are_float64():
+    X, kernel = drawn((3, 3, 2)), ConvolutionalTangentKernel(2)
+    narrow = X.astype(np.float32)
+    for left, right in ((X, narrow), (narrow, X)):
+        assert np.array_equal(kernel(left, right), kernel(left.astype(np.float64), right.astype(np.float64)))
+        assert torch.equal(kernel(torch.tensor(left), torch.tensor(right)), torch.tensor(kernel(left, right)))
+    assert np.array_equal(kernel(X.tolist()), kernel(X))
+    whole = np.arange(18).reshape(2, 3, 3, 1)
+    assert torch.equal(kernel(torch.tensor(whole)), torch.tensor(kernel(whole.astype(np.float64))))

@@ -70,17 +70,18 @@ def test_inputs_are_left_as_they_are():
 
 WRONG = [
     (X[0], None, r"shape \(5,\).*reshape"),
-    (X[None], None, r"shape \(1, 60, 5\)"),
+    (X[None], None, r"shape \(1, 60, 5\).*write X.reshape\(len\(X\), -1\)"),
+    (X[0], Y, r"shape \(5,\).*reshape\(1, -1\)"),
     (X.astype(np.float16), None, "float16"),
     (X + 1j, None, "complex128"),
     (np.array([["a"]]), None, "dtype"),
     ([[1.0], [1.0, 2.0]], None, "array"),
-    (torch.ones(2, 2, dtype=torch.int64), None, "int64"),
+    (np.ma.masked_array(X, X > 1), None, "X, a masked array"),
+    ([["a", "b"]], None, "dtype"),
     (torch.ones(2, 2, requires_grad=True), None, "gradients.*detach"),
     (np.where(X[5, 3] == X, np.nan, X), None, r"X\[5, 3\] = nan.*impute"),
     (X, np.full((1, 5), np.inf), r"Y\[0, 0\] = inf"),
     (X, Y[:, :4], "X with 5 and Y with 4 features"),
-    (X, Y.astype(np.float32), "dtype float64 and float32"),
     (X, torch.tensor(Y), "library NumPy and torch"),
     (np.float32([[1e19]]), None, "norm 1e.19.*scale"),
     (np.array([[1e160]]), None, "norm 1e.160"),
@@ -95,7 +96,7 @@ def test_what_cannot_be_is_one_clear_error(x, y, words):
 
 def test_an_error_says_what_was_expected():
     with pytest.raises(MeasurementError, match=r"got X\[5, 3\] = nan; expected finite numbers; impute or drop"):
-        TangentKernel(2)(WRONG[8][0])
+        TangentKernel(2)(np.where(X[5, 3] == X, np.nan, X))
     with pytest.raises(MeasurementError, match="batch element 3"):
         TangentKernel(2).diagonal(np.where(np.arange(6)[:, None] == 3, 1e200, 1.0))
 
