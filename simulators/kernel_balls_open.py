@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from .dual_activations import Activation
+from .hermite_series import Function, expand
 from .kernel_balls import UNIT, UP, Radii, angle_error, norm_error
 from .kernel_recursion import Angle
 
@@ -44,9 +45,12 @@ class _Means:
 
 
 def rounding_radii(
-    pairs: Angle, features: int, activation: Activation, sigma: Tensor, dot: Tensor, theta: Tensor
+    pairs: Angle, features: int, activation: Activation, level: int, sigma: Tensor, dot: Tensor, theta: Tensor
 ) -> Iterator[Radii]:
-    """Radii of the rounding of layers (L + 1, n, m) that were summed for ``pairs`` of inputs of ``features`` numbers."""
+    """Radii of the rounding of layers (L + 1, n, m) that were summed for ``pairs`` of inputs of ``features`` numbers.
+
+    With it goes what the Hermite series of ``level`` cut off: two levels that end at the same term do not show it.
+    """
     y, z, a, b = pairs
     c, kinked = activation.c, activation.kinked
     sine, turn = 2 * torch.sqrt(y * z), angle_error(pairs, features)
@@ -78,8 +82,8 @@ def rounding_radii(
             steep = jump * jump / (2 * math.pi) + jump * (one.sharpest * b + two.sharpest * a) / math.sqrt(2 * math.pi)
             slope_off = slope_off + c * (steep + sine * both * bends) * turn
         else:
-            off = off + TERM * c * both * slopes * rho
-            slope_off = slope_off + c * both * bends * (moved + TERM * rho)
+            off = off + c * (TERM * both * slopes * rho + _cut(activation.function, a, b, rho, level))
+            slope_off = slope_off + c * (both * bends * (moved + TERM * rho) + _cut(activation.slope, a, b, rho, level))
         size, through = theta[h - 1].abs(), dot[h].abs()
         whole = (size + whole) * slope_off + through * whole + off + 3 * UNIT * (size * through + sigma[h].abs())
         yield Radii(off * UP, slope_off * UP, whole * UP)
@@ -119,6 +123,21 @@ def _means(activation: Activation, deviation: Tensor) -> _Means:
 
     found = (*(spread(x) for x in (value, slope, u * slope, slope_swing, bend)), bend.abs().amax(1))
     return _Means(*(x[where].view(deviation.shape) for x in found))
+
+
+def _cut(function: Function, a: Tensor, b: Tensor, rho: Tensor, level: int) -> Tensor | float:
+    """|ρ|^K √(rest(a) rest(b)) after K terms; 0 where no series converges, so that none was summed."""
+    rests = []
+    for deviation in (a, b):
+        distinct, where = torch.unique(deviation.reshape(-1), return_inverse=True)
+        found = expand(function, distinct, level)
+        if found is None:
+            return 0.0
+        rest, floor = found.square - found.coefficients.square().sum(1), SUM * found.square
+        rest = torch.where(rest > floor, rest + floor, floor)  # what is smaller is rounding of the two sums
+        rests.append((found.coefficients.shape[1], rest[where].view(deviation.shape)))
+    (terms, left), (others, right) = rests
+    return rho ** min(terms, others) * torch.sqrt(left * right)
 
 
 def _jump(activation: Activation, device: torch.device) -> float:
