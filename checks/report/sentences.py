@@ -32,7 +32,8 @@ def search(verdict: Verdict) -> list[str]:
     if not verdict.instances:
         return []
     if verdict.kind == "MEASURED":
-        return [f"Measured by experiment `{verdict.experiment}`:", *(told(line, escaped) for line in verdict.measured)]
+        estimates = "".join(f"\n  - {told(line, escaped)}" for line in verdict.measured)
+        return [f"Measured by experiment `{verdict.experiment}`:{estimates}"]
     words = f"Searched by experiment `{verdict.experiment}` on {at_least(verdict.instances)} instances"
     words += f" ({at_least(verdict.rows)} comparisons)."
     seen = verdict.resolution

@@ -194,9 +194,10 @@ def test_a_measured_verdict_carries_its_estimates() -> None:
     )
     assert verdict.measured[0] in str(verdict)
     assert json.loads(json.dumps(verdict.to_json()))["measured"] == list(verdict.measured)
-    first, *lines = search(verdict)
+    (shown,) = search(verdict)
+    first, *lines = shown.splitlines()
     assert first == "Measured by experiment `primary-tumor`:"
-    assert lines[0].startswith("`Study(data='primary-tumor-330', seeds=8)`: gap")
+    assert lines[0].startswith("  - `Study(data='primary-tumor-330', seeds=8)`: gap")
 
 
 def test_of_many_measured_rows_the_first_are_shown_with_their_radii() -> None:
