@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
+import sys
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from simulators.gram_tiles import GramError, Job, examine, tiles
@@ -54,12 +56,20 @@ def sample(job: Job) -> tuple[float, float, int]:
 
 
 def _memory() -> int:
-    """Peak resident bytes of this process, 0 where the system does not say."""
+    """Peak resident bytes of this process, 0 where the system does not say.
+
+    Linux counts in ``ru_maxrss`` what the process that started this one held, so its own high-water mark is read there.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        marks = [line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        if marks:
+            return int(marks[0]) * 1024
     try:
         import resource
     except ModuleNotFoundError:
         return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def measure(job: Job, executor: Executor, workers: int) -> Cost:

@@ -41,10 +41,12 @@ def test_it_writes_the_matrix_and_keeps_the_tiles(images, tmp_path):
 
 
 def test_a_plan_says_what_it_would_cost_and_computes_nothing(images, tmp_path):
+    held = np.ones(2**27)  # 1 GiB that is this process's own and no worker's
     done = run(str(images), "--plan", "50000", "--workers", "1", "--depth", "1", "--output", str(tmp_path / "gram.npy"))
     assert done.exit_code == 0, done.output
     assert re.search(r"a pair +\S+ s, an image with itself \S+ s \(one core, all 1 busy\)", done.output)
     assert re.search(r"memory +\d+ MiB a worker", done.output)
+    assert held.size
     assert re.search(r"50000 images +1249975000 pairs: \S+ \w+ on 1 core, .* 9\.31 GiB of matrix", done.output)
     assert not (tmp_path / "gram.npy").exists()
 
