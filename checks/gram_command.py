@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
 import warnings
 from dataclasses import replace
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # imported where it is used: `--help` is immediate
 CHECKED = (24, 48)
 """Numbers of images whose time is predicted and then measured."""
 FEW = 4
+PATIENCE = 5.0
+"""Seconds that an interrupted pool has to end in."""
 NOISE = (2, 32, 32, 3)
 """Images that a plan without images is made with."""
 
@@ -133,6 +136,7 @@ def _run(job: Job, folder: Path, output: Path, workers: int) -> None:
 
     n, height, width, channels = examine(job)
     everything = n * (n + 1) // 2
+    before = set(threading.enumerate())
     executor = processes(workers)
     try:
         with bar(f"Gram matrix of {n} images {height} × {width} × {channels}", everything) as step:
@@ -147,8 +151,13 @@ def _run(job: Job, folder: Path, output: Path, workers: int) -> None:
 
             gram(job, folder, output, executor=executor, told=tell)
     except KeyboardInterrupt:
+        # The pool first forgets what was cancelled, else its thread reports dead workers to cancelled tiles; and it is
+        # held until that thread has ended, which does neither once the pool is collected.
+        executor.shutdown(wait=False, cancel_futures=True)
         for worker in active_children():  # a tile may take a minute, and one that is not finished leaves nothing
             worker.terminate()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(PATIENCE)
         click.echo(f"interrupted; finished tiles are kept in {folder}: start again to go on", err=True)
         raise SystemExit(INTERRUPTED) from None
     finally:
