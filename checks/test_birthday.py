@@ -121,6 +121,7 @@ def black_boxes(draw: Draw) -> BlackBox:
 FOR_EVERY_LAW = (
     "exponential",
     "at-most-uniform",
+    "at-most-uniform-closed",
     "at-least-effective",
     "effective-support",
     "effective-support-closed",

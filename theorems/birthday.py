@@ -6,7 +6,7 @@ likely once s passes about 1.18 √N; seeing them bounds the *effective* support
 
 from __future__ import annotations
 
-from sympy import Derivative, Max, Product, Rational, Sum, Symbol, binomial, exp, log, sqrt
+from sympy import Derivative, Max, Product, Rational, Sum, Symbol, binomial, exp, factorial, log, sqrt
 
 from theorems.statement import (
     And,
@@ -95,6 +95,15 @@ CLAIMS = (
         follows_from=("schur",),
     ),
     Claim(
+        "at-most-uniform-closed",
+        Le(P_none, factorial(s) * binomial(N, s) / N**s),
+        "bound",
+        "The same in closed form, for samples and supports of any size: P(no duplicate) ≤ s! C(N, s)/N^s.",
+        ALL,
+        tight_at=TIGHT_UNIFORM,
+        follows_from=("schur", "falling-factorial"),
+    ),
+    Claim(
         "at-least-effective",
         Ge(P_none, effective),
         "bound",
@@ -181,6 +190,13 @@ DERIVATION = (
         "cited",
         depends_on=("elementary", "smoothing", "schur-small", "chain-rule"),
         source="Marshall, Olkin, Arnold (2011), Inequalities: Theory of Majorization, 3.F",
+    ),
+    Step(
+        "falling-factorial",
+        "Π_{k<s} (1 - k/N) = s! C(N, s)/N^s: both count the injective among all N^s samples.",
+        "exact",
+        Eq(distinct(N, s), factorial(s) * binomial(N, s) / N**s),
+        domain={"N": tuple(range(1, 9)), "s": tuple(range(1, 9))},
     ),
     Step(
         "slope",
