@@ -1,0 +1,175 @@
+"""The steps from Carathéodory's reduction and the corner of a cube to the claims about few images."""
+
+from __future__ import annotations
+
+from sympy import Abs, Max, Min, Rational, Sum, Symbol, binomial, factorial, pi, sin
+
+from theorems.statement import And, Eq, Ge, Gt, Implies, Le, Step, plus
+
+w1, w2, w3, c1, c2, c3, f1, f2, f3, g1, g2, g3, s, x, y, z = (
+    Symbol(name)
+    for name in ["w1", "w2", "w3", "c1", "c2", "c3", "f1", "f2", "f3", "g1", "g2", "g3", "s", "x", "y", "z"]
+)
+a, b, c, d, N, K, M, J, r = (Symbol(name) for name in ["a", "b", "c", "d", "N", "K", "M", "J", "r"])
+j = Symbol("j")
+half = Rational(1, 2)
+step = Min(w1 / c1, w2 / c2)
+area = f2 * g3 - f3 * g2, f3 * g1 - f1 * g3, f1 * g2 - f2 * g1
+
+
+def excess(p, q):  # type: ignore[no-untyped-def]
+    """Sum of the positive parts of three differences."""
+    return sum(Max(0, u - v) for u, v in zip(p, q, strict=True))
+
+
+DERIVATION = (
+    Step(
+        "reduction",
+        "Moving weights along a dependence c of the columns (1, ψ) changes no mean: Σ(w - s c) f = Σ w f - s Σ c f.",
+        "symbolic",
+        Eq(
+            (w1 - s * c1) * f1 + (w2 - s * c2) * f2 + (w3 - s * c3) * f3,
+            w1 * f1 + w2 * f2 + w3 * f3 - s * (c1 * f1 + c2 * f2 + c3 * f3),
+        ),
+    ),
+    Step(
+        "dependence-line",
+        "One feature, three images: an explicit dependence of the columns (1, f).",
+        "symbolic",
+        Eq((f2 - f3) * f1 + (f3 - f1) * f2 + (f1 - f2) * f3, 0),
+    ),
+    Step(
+        "dependence-plane",
+        "Three vectors (f, g) of the plane: their cross product ties them together.",
+        "symbolic",
+        And(
+            Eq(sum(u * v for u, v in zip(area, (f1, f2, f3), strict=True)), 0),
+            Eq(sum(u * v for u, v in zip(area, (g1, g2, g3), strict=True)), 0),
+        ),
+        ("dependence-line",),
+    ),
+    Step(
+        "dependence",
+        "p + 2 vectors (1, ψ) of p + 1 entries are dependent: as long as there are so many, the reduction goes on.",
+        "cited",
+        depends_on=("dependence-line", "dependence-plane"),
+        source="rank and nullity: Axler (2015), Linear Algebra Done Right, 2.23",
+    ),
+    Step(
+        "positive",
+        "The longest step that keeps the weights non-negative takes one of them to 0: two weights, both falling.",
+        "exact",
+        And(
+            Ge(w1 - step * c1, 0),
+            Ge(w2 - step * c2, 0),
+            Eq((w1 - step * c1) * (w2 - step * c2), 0),
+        ),
+        domain={name: tuple(range(1, 8)) for name in ["w1", "w2", "c1", "c2"]},
+    ),
+    Step(
+        "hull",
+        "A mean of at most p images lies in the affine hull of some p of them; where it lies in none, p + 1 are needed.",
+        "cited",
+        source="Grünbaum (2003), Convex Polytopes, 2.3",
+    ),
+    Step(
+        "corner",
+        "A number in [0, 1] gains most from a difference at 0 or at 1: v d ≤ max(0, d).",
+        "exact",
+        Le(x * d, Max(0, d)),
+        domain={"x": tuple(Rational(i, 6) for i in range(7)), "d": tuple(range(-6, 7))},
+    ),
+    Step(
+        "halves",
+        "2 max(0, d) = |d| + d, and the differences of two laws add up to 0.",
+        "exact",
+        Eq(2 * Max(0, d), Abs(d) + d),
+        domain={"d": tuple(Rational(i, 3) for i in range(-12, 13))},
+    ),
+    Step(
+        "outside",
+        "The excess of a law over one that lives on part of the images is at least the mass outside it: three images, two made.",
+        "exact",
+        Ge(excess((a, b, c), ((a + b + c) * x, (a + b + c) * (1 - x), 0)), c),
+        domain={**{name: tuple(range(1, 7)) for name in "abc"}, "x": tuple(Rational(i, 8) for i in range(9))},
+    ),
+    Step(
+        "counted",
+        "Sequences of 2 K draws that fall K times into either of two cells.",
+        "exact",
+        Eq(binomial(2 * K, K), factorial(2 * K) / factorial(K) ** 2),
+        domain={"K": tuple(range(1, 21))},
+    ),
+    Step(
+        "jensen",
+        "The square of a mean is at most the mean of the square: the difference for two values is a square.",
+        "symbolic",
+        Eq(w1 * x**2 + (1 - w1) * y**2 - (w1 * x + (1 - w1) * y) ** 2, w1 * (1 - w1) * (x - y) ** 2),
+    ),
+    Step(
+        "binomial-variance",
+        "The number of M draws in a cell of mass r has the variance M r (1 - r); p cells of mass 1/p give ½ sqrt((p - 1)/M).",
+        "exact",
+        Eq(Sum(binomial(M, j) * r**j * (1 - r) ** (M - j) * (j - M * r) ** 2, (j, 0, M)), M * r * (1 - r)),
+        domain={"M": tuple(range(1, 9)), "r": tuple(Rational(1, i) for i in range(2, 9))},
+    ),
+    Step(
+        "mean-deviation",
+        "E|X - M r| ≥ sqrt(M r (1 - r)/2) for a binomial X and r from 1/M to 1 - 1/M.",
+        "cited",
+        depends_on=("binomial-variance",),
+        source="Berend and Kontorovich (2013), Theorem 1",
+    ),
+    Step(
+        "three-laws",
+        "Positive parts obey the triangle inequality, number by number, and so do suprema of sums of them.",
+        "exact",
+        Le(Max(0, x - z), Max(0, x - y) + Max(0, y - z)),
+        domain={name: tuple(range(8)) for name in "xyz"},
+    ),
+    Step(
+        "subsample",
+        "Of N independent draws K have the feature, and of M of them J: summed over K, J is binomial whatever N.",
+        "exact",
+        Implies(
+            And(Le(M, N), Le(J, M)),
+            Eq(
+                Sum(
+                    binomial(N, K) * r**K * (1 - r) ** (N - K) * binomial(K, J) * binomial(N - K, M - J) / binomial(N, M),
+                    (K, J, N - M + J),
+                ),
+                binomial(M, J) * r**J * (1 - r) ** (M - J),
+            ),
+        ),
+        domain={
+            "N": tuple(range(1, 7)), "M": tuple(range(1, 7)), "J": tuple(range(7)),
+            "r": (Rational(1, 3), half, Rational(3, 5)),
+        },
+    ),
+    Step(
+        "serfling",
+        "Conditioned on the images drawn so far the next has the mean of the rest: a martingale whose steps shrink.",
+        "cited",
+        source="Serfling (1974), Corollary 1.1",
+    ),
+    Step(
+        "half-waves",
+        "K whole waves and a share s of a half-wave above 0 have the length (K + s)/v of v = 2 K + s.",
+        "symbolic",
+        Eq(1 - (K + s) / (2 * K + s) - (half - half / (2 * K + s)), (1 - s) / (2 * (2 * K + s))),
+    ),
+    Step(
+        "first-half",
+        "The sine is positive within its first half-wave.",
+        "certified",
+        Gt(sin(x), 0),
+        domain={"x": (Rational(1, 64), 3)},
+    ),
+    Step(
+        "period",
+        "Whole turns leave the sine as it is, so that at a/q it is that of π s a/q.",
+        "exact",
+        Eq(sin(plus(x, 2 * pi * N)), sin(x)),
+        domain={"x": (Rational(1, 7), 1, 3), "N": (1, 2, 5)},
+    ),
+)  # fmt: skip
