@@ -1,0 +1,241 @@
+"""All pairs of samples within a radius, counted without error, and the closest pairs.
+
+Candidates come from blocks of a matrix product in float32 or float64, each entry of which is minus half a squared distance to
+within a proved bound.  Pairs that the bound decides are counted; the others are measured again, exactly
+(`near_pairs_exact`).  Equal samples are found as such and counted once with their number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .measurement import MeasurementError
+from .near_pairs_exact import distinct, unrounded, within
+
+BLOCK = {"cpu": 1024, "cuda": 8192}
+SPARE = 16
+"""Candidates for the closest pairs that are measured again beyond those asked for."""
+ROWS = 256
+PAIRS = 2**14
+"""Rows of a block, and pairs, that are looked at together."""
+OPEN = Fraction(1, 8)
+"""Single precision is used where the pairs that it leaves open lie in a shell of squared distances that is this thin."""
+Told = Callable[[int], None]
+
+
+class Pair(NamedTuple):
+    """Two samples by their rows, first < second, and their Euclidean distance."""
+
+    distance: float
+    first: int
+    second: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """Pairs of a set of samples.
+
+    ``near``: pairs within the radius, ``equal`` of them of equal samples; ``closest``: the closest pairs, in order;
+    ``again``: pairs whose distance was measured again, ``fractions``: those of them that float64 left open.
+    """
+
+    near: int
+    equal: int
+    closest: tuple[Pair, ...]
+    again: int = 0
+    fractions: int = 0
+
+
+def search(
+    samples: np.ndarray, radius: float, *, closest: int = 1, device: torch.device, told: Told = lambda pairs: None
+) -> Found:
+    """All pairs within ``radius`` (Euclidean, ≤) among the rows of a float64 array (n, d), and the ``closest`` ones.
+
+    The counts are exact: distances are those of the float64 numbers given, in exact arithmetic.  A pair that the
+    closest ones leave out is nearer than one of them by no more than the products' bound: a quarter of the radius for
+    single precision, where more than 16 pairs compete.  ``told`` hears how many pairs were searched, n(n-1)/2 in all.
+    Raises `MeasurementError` for another shape or dtype, for NaN and infinities, a negative radius or an absent device.
+    """
+    values = _sound(samples, radius)
+    everything = math.comb(len(values), 2)
+    if values.shape[1] == 0:
+        raise MeasurementError("samples without a number", "at least one number each")
+    first, counts, group = distinct(values)
+    equal = sum(math.comb(int(many), 2) for many in counts[counts > 1])
+    twins = _twins(group, closest) if equal else []
+    held = torch.as_tensor(values[first] if equal else values, dtype=torch.float64, device=device)
+    told(everything - math.comb(len(first), 2))
+    wanted = closest - len(twins)
+    if len(first) < 2 or (radius == 0 and wanted <= 0):
+        told(math.comb(len(first), 2))
+        return Found(equal, equal, tuple(twins))
+    near, others, again, fractions = _Search(held, counts, radius, max(wanted, 0)).run(told)
+    apart = [Pair(d, *sorted((int(first[i]), int(first[j])))) for d, i, j in others]
+    return Found(equal + near, equal, (*twins, *apart), again, fractions)
+
+
+def _sound(samples: np.ndarray, radius: float) -> np.ndarray:
+    if not (isinstance(samples, np.ndarray) and samples.ndim == 2 and samples.dtype == np.float64):
+        raise MeasurementError(f"{type(samples).__name__} {getattr(samples, 'shape', '')}", "a float64 array (n, d)")
+    if not np.isfinite(samples).all():
+        row = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
+        raise MeasurementError(f"sample {row} with a NaN or an infinity", "finite samples")
+    if not (radius >= 0 and math.isfinite(radius)):
+        raise MeasurementError(f"radius {radius}", "a finite radius of at least 0")
+    return samples
+
+
+def _twins(group: np.ndarray, most: int) -> list[Pair]:
+    """Pairs of equal samples, the first with the second of its value, and so on."""
+    order = np.argsort(group, kind="stable")
+    same = np.flatnonzero(group[order][1:] == group[order][:-1])
+    return sorted(Pair(0.0, int(order[k]), int(order[k + 1])) for k in same)[:most]
+
+
+class _Bounds(NamedTuple):
+    """What an entry of the product says: at least ``maybe`` is necessary and at least ``surely`` sufficient."""
+
+    maybe: float
+    surely: float
+
+
+class _Search:
+    """The state of one search among distinct samples: factors of the product, thresholds, what was found."""
+
+    def __init__(self, samples: Tensor, counts: np.ndarray, radius: float, closest: int) -> None:
+        self.samples, self.radius, self.closest = samples, radius, closest
+        self.counts = torch.as_tensor(counts, dtype=torch.float64, device=samples.device)
+        self.exact = unrounded(samples)
+        self.left, self.right, self.bounds = self._prepared()
+        self.near = self.again = self.fractions = 0
+        self.best = torch.empty(0, dtype=self.left.dtype, device=samples.device)
+        self.rows = torch.empty((0, 2), dtype=torch.int64, device=samples.device)
+
+    def _prepared(self) -> tuple[Tensor, Tensor, _Bounds]:
+        """Factors whose product is minus half the squared distances, in the cheapest precision that decides most pairs."""
+        largest = float(self.samples.abs().max())
+        scaled = _scaled(self.samples, -math.frexp(largest)[1])
+        centred = scaled - scaled.mean(dim=0)
+        scale = math.frexp(float(centred.abs().max()))[1]
+        centred = _scaled(centred, -scale)
+        radius = Fraction(self.radius) / Fraction(2) ** (math.frexp(largest)[1] + scale)
+        if self.radius and torch.get_float32_matmul_precision() == "highest":
+            left, right, top = _factors(centred.to(torch.float32))
+            bounds = _bounds(radius, top, centred.shape[1], torch.float32)
+            if bounds.surely < math.inf and Fraction(bounds.surely) - Fraction(bounds.maybe) <= OPEN * radius**2:
+                return left, right, bounds
+        left, right, top = _factors(centred)
+        return left, right, _bounds(radius, top, centred.shape[1], torch.float64)
+
+    def run(self, told: Told) -> tuple[int, list[Pair], int, int]:
+        """Search every block on and above the diagonal; give the near pairs' number, the closest, and what it took."""
+        size = min(BLOCK.get(self.samples.device.type, BLOCK["cpu"]), len(self.samples))
+        buffer = torch.empty(size * size, dtype=self.left.dtype, device=self.samples.device)
+        for rows, columns in _blocks(len(self.samples), size):
+            height, width = rows.stop - rows.start, columns.stop - columns.start
+            product = torch.mm(self.left[rows], self.right[columns].T, out=buffer[: height * width].view(height, width))
+            if rows == columns:  # each pair once, and no sample with itself
+                product.masked_fill_(torch.ones_like(product, dtype=torch.bool).tril_(), -math.inf)
+            highest = product.amax(dim=1)  # most blocks end here: what follows sees a few rows
+            if self.closest:
+                self._keep(product, highest, rows.start, columns.start)
+            if self.radius:
+                self._count(product, highest, rows.start, columns.start)
+            told(math.comb(height, 2) if rows == columns else height * width)
+        return self.near, self._nearest(), self.again, self.fractions
+
+    def _keep(self, product: Tensor, highest: Tensor, row: int, column: int) -> None:
+        """The highest entries so far, with their places."""
+        most, width = self.closest + SPARE, product.shape[1]
+        least = float(self.best[-1]) if len(self.best) == most else -math.inf
+        some = torch.nonzero(highest > least).flatten()
+        if not len(some):
+            return
+        entries, places = product[some].flatten().topk(min(most, len(some) * width))
+        here = entries > least
+        entries, places = entries[here], places[here]
+        i = some[torch.div(places, width, rounding_mode="floor")] + row
+        where = torch.cat((self.rows, torch.stack((i, places % width + column), dim=1)))
+        entries = torch.cat((self.best, entries))
+        self.best, order = entries.topk(min(most, len(entries)))
+        self.rows = where[order]
+
+    def _count(self, product: Tensor, highest: Tensor, row: int, column: int) -> None:
+        """Add the pairs of a block that are within the radius, equal samples as often as they occur."""
+        for some in torch.nonzero(highest >= self.bounds.maybe).flatten().split(ROWS):
+            entries = product[some]
+            sure = entries >= self.bounds.surely
+            mine, theirs = self.counts[row + some], self.counts[column : column + entries.shape[1]]
+            self.near += int((mine * (sure.to(torch.float64) @ theirs)).sum())  # integers below 2^53: exact
+            left, right = torch.nonzero((entries >= self.bounds.maybe) & ~sure, as_tuple=True)
+            for i, j in zip(left.split(PAIRS), right.split(PAIRS), strict=True):
+                first, second = self.samples[row + some[i]], self.samples[column + j]
+                near, _, fractions = within(first, second, self.radius, self.exact)
+                self.near += int((mine[i] * theirs[j])[near].sum())
+                self.again += len(i)
+                self.fractions += fractions
+
+    def _nearest(self) -> list[Pair]:
+        i, j = self.rows[:, 0], self.rows[:, 1]
+        _, distance, _ = within(self.samples[i], self.samples[j], 0.0, True)
+        found = zip(distance.tolist(), i.tolist(), j.tolist(), strict=True)
+        return sorted(Pair(*row) for row in found)[: self.closest]
+
+
+def _blocks(count: int, size: int) -> Iterator[tuple[slice, slice]]:
+    starts = range(0, count, size)
+    for row in starts:
+        for column in range(row, count, size):
+            yield slice(row, min(row + size, count)), slice(column, min(column + size, count))
+
+
+def _scaled(values: Tensor, exponent: int) -> Tensor:
+    """The values times a power of two, in two steps that neither overflow nor lose a digit before the last."""
+    return values * 2.0 ** (exponent // 2) * 2.0 ** (exponent - exponent // 2)
+
+
+def _factors(z: Tensor) -> tuple[Tensor, Tensor, float]:
+    """(z, b, 1) and (z, -1, -b) with b half the squared norms, and the largest squared norm as computed."""
+    norms = z.to(torch.float64).square().sum(dim=1)
+    half = (norms / 2).to(z.dtype)[:, None]
+    one = torch.ones_like(half)
+    return torch.cat((z, half, one), dim=1), torch.cat((z, -one, -half), dim=1), float(norms.max())
+
+
+def _bounds(radius: Fraction, top: float, width: int, dtype: torch.dtype) -> _Bounds:
+    """What the product of `_factors` must exceed, for scaled samples whose largest squared norm is ``top`` as computed.
+
+    With z the samples after centring in float64 and rounding to the precision u, |z - (x - c)| ≤ η for a centre c, and
+    |x - x'| differs from |z - z'| by at most 2η.  An entry is a sum of d + 2 products, whatever the order, so that it
+    is within γ Σ|terms| of its value, γ = (d + 2)u/(1 - (d + 2)u), and Σ|terms| ≤ |z||z'| + b + b' ≤ 2A(1 + u'), A the
+    largest squared norm and u' the error of b.  So it is within E of -|z - z'|²/2.
+    """
+    single = dtype == torch.float32
+    unit, least = (Fraction(2) ** -24, Fraction(2) ** -126) if single else (Fraction(2) ** -53, Fraction(2) ** -1022)
+    double = Fraction(2) ** -53
+    in_double = (width + 1) * double / (1 - (width + 1) * double)
+    largest = Fraction(top) / (1 - in_double) + width * least
+    root = Fraction(math.nextafter(math.sqrt(float(largest)), math.inf)) * (1 + 4 * double)
+    # Scaling by powers of two is exact but for underflow; then one subtraction and one conversion round a number.
+    relative = double + (unit * (1 + double) if single else 0)
+    eta = relative / (1 - relative) * root + 4 * width * least
+    gamma = (width + 2) * unit / (1 - (width + 2) * unit)
+    half = (1 + in_double) * (1 + unit) / (1 - in_double) - 1  # of b, relative to the true half
+    error = 2 * gamma * largest * (1 + half) + half * largest + (width + 4) * least
+    inner = max(radius - 2 * eta, Fraction(0))
+    maybe = _outward(-((radius + 2 * eta) ** 2) / 2 - error, dtype, -math.inf)
+    return _Bounds(maybe, _outward(-(inner**2) / 2 + error, dtype, math.inf) if inner else math.inf)
+
+
+def _outward(value: Fraction, dtype: torch.dtype, towards: float) -> float:
+    """The neighbour of a fraction in a precision, on the side of ``towards``."""
+    kind = np.float32 if dtype == torch.float32 else np.float64
+    return float(np.nextafter(kind(float(value)), kind(towards)))
