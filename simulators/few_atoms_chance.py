@@ -55,10 +55,18 @@ def _equal(case: Equal, element: int) -> list[dict[str, Any]]:
     # the largest gap is what is missing where a cell came up too rarely; counts times p against m are integers
     missing = sum(many * sum(max(0, m - p * c) for c in counts) for counts, many in ways.items())
     exact = sum(many for counts, many in ways.items() if max(counts) == min(counts))
-    return [{"p": p, "m": m, "P_exact": flint.fmpq(exact, total), "mean_gap": flint.fmpq(missing, total * p * m)}]
+    return [
+        {
+            "p": p,
+            "m": m,
+            "times_each": m // p,
+            "P_exact": flint.fmpq(exact, total),
+            "mean_gap": flint.fmpq(missing, total * p * m),
+        }
+    ]
 
 
-@simulator("p m P_exact mean_gap", limited_by="exact")
+@simulator("p m times_each P_exact mean_gap", limited_by="exact")
 def observe_equal(batch: tuple[Equal, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row for each case: the probability that no table tells the draws from the law, and the mean of the largest
     gap over tables.  Rationals, exact.

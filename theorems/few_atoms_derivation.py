@@ -52,7 +52,7 @@ DERIVATION = (
         "dependence",
         "p + 2 vectors (1, ψ) of p + 1 entries are dependent: as long as there are so many, the reduction goes on.",
         "cited",
-        depends_on=("dependence-line", "dependence-plane"),
+        depends_on=("dependence-plane",),
         source="rank and nullity: Axler (2015), Linear Algebra Done Right, 2.23",
     ),
     Step(
@@ -67,6 +67,13 @@ DERIVATION = (
         domain={name: tuple(range(1, 8)) for name in ["w1", "w2", "c1", "c2"]},
     ),
     Step(
+        "caratheodory",
+        "Start from all images with their own weights and reduce until the (1, ψ) that are left are independent: at most p + 1.",
+        "cited",
+        depends_on=("reduction", "dependence", "positive"),
+        source="Carathéodory (1911); for measures Tchakaloff (1957)",
+    ),
+    Step(
         "hull",
         "A mean of at most p images lies in the affine hull of some p of them; where it lies in none, p + 1 are needed.",
         "cited",
@@ -74,14 +81,15 @@ DERIVATION = (
     ),
     Step(
         "corner",
-        "A number in [0, 1] gains most from a difference at 0 or at 1: v d ≤ max(0, d).",
+        "A number in [0, 1] gains most from a difference at 0 or at 1: v d ≤ max(0, d).  Both sides are linear in v, and in d on "
+        "either side of 0, so that these cases decide.",
         "exact",
         Le(x * d, Max(0, d)),
         domain={"x": tuple(Rational(i, 6) for i in range(7)), "d": tuple(range(-6, 7))},
     ),
     Step(
         "halves",
-        "2 max(0, d) = |d| + d, and the differences of two laws add up to 0.",
+        "2 max(0, d) = |d| + d, and the differences of two laws add up to 0.  Both sides are linear on either side of 0.",
         "exact",
         Eq(2 * Max(0, d), Abs(d) + d),
         domain={"d": tuple(Rational(i, 3) for i in range(-12, 13))},
@@ -94,11 +102,25 @@ DERIVATION = (
         domain={**{name: tuple(range(1, 7)) for name in "abc"}, "x": tuple(Rational(i, 8) for i in range(9))},
     ),
     Step(
+        "scheffe",
+        "For every set of images the table that is 1 on it and 0 elsewhere sees μ less ν of the set: take what is not made.",
+        "cited",
+        depends_on=("outside",),
+        source="Scheffé's identity: Devroye, Lugosi (2001), Combinatorial Methods in Density Estimation, 5.1",
+    ),
+    Step(
         "counted",
-        "Sequences of 2 K draws that fall K times into either of two cells.",
+        "Choosing the K places of each of three cells in turn gives a multinomial coefficient.",
         "exact",
-        Eq(binomial(2 * K, K), factorial(2 * K) / factorial(K) ** 2),
+        Eq(binomial(3 * K, K) * binomial(2 * K, K), factorial(3 * K) / factorial(K) ** 3),
         domain={"K": tuple(range(1, 21))},
+    ),
+    Step(
+        "multinomial",
+        "The same with any number of cells; each of the p^m sequences is equally likely.",
+        "cited",
+        depends_on=("counted",),
+        source="Feller (1968), An Introduction to Probability Theory and Its Applications 1, II.4",
     ),
     Step(
         "jensen",
@@ -114,15 +136,23 @@ DERIVATION = (
         domain={"M": tuple(range(1, 9)), "r": tuple(Rational(1, i) for i in range(2, 9))},
     ),
     Step(
+        "mean-square",
+        "The mean gap is p/2 times E|X/M - 1/p|, at most p/2 times the root of its mean square.",
+        "cited",
+        depends_on=("jensen", "binomial-variance", "halves"),
+        source="Jensen's inequality: Hardy, Littlewood, Pólya (1934), Inequalities, theorem 16",
+    ),
+    Step(
         "mean-deviation",
         "E|X - M r| ≥ sqrt(M r (1 - r)/2) for a binomial X and r from 1/M to 1 - 1/M.",
         "cited",
-        depends_on=("binomial-variance",),
+        depends_on=("binomial-variance", "halves"),
         source="Berend and Kontorovich (2013), Theorem 1",
     ),
     Step(
         "three-laws",
-        "Positive parts obey the triangle inequality, number by number, and so do suprema of sums of them.",
+        "Positive parts obey the triangle inequality, and so do sums of them.  Both sides are linear where the order of x, y and "
+        "z is fixed: small integers decide.  Laws have equal sums, so that a gap is the same in either direction.",
         "exact",
         Le(Max(0, x - z), Max(0, x - y) + Max(0, y - z)),
         domain={name: tuple(range(8)) for name in "xyz"},
@@ -147,6 +177,22 @@ DERIVATION = (
         },
     ),
     Step(
+        "hypergeometric",
+        "Choosing M of N draws and J with the feature among them: a product of binomial coefficients in two orders.",
+        "symbolic",
+        Eq(
+            binomial(N, K) * binomial(K, J) * binomial(N - K, M - J),
+            binomial(N, M) * binomial(M, J) * binomial(N - M, K - J),
+        ),
+    ),
+    Step(
+        "exchangeable",
+        "What is left of the sum over K is the binomial theorem for N - M draws: for any N.",
+        "cited",
+        depends_on=("hypergeometric", "subsample"),
+        source="Feller (1968), An Introduction to Probability Theory and Its Applications 1, VI.2",
+    ),
+    Step(
         "serfling",
         "Conditioned on the images drawn so far the next has the mean of the rest: a martingale whose steps shrink.",
         "cited",
@@ -163,7 +209,7 @@ DERIVATION = (
         "The sine is positive within its first half-wave.",
         "certified",
         Gt(sin(x), 0),
-        domain={"x": (Rational(1, 64), 3)},
+        domain={"x": (Rational(1, 4096), Rational(31415, 10000))},
     ),
     Step(
         "period",

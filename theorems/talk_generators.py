@@ -5,6 +5,7 @@ from __future__ import annotations
 from theorems.talk_statement import JudgedBy, audited, definition, unaudited
 
 _BIRTHDAY = "birthday"
+_FEW = "few-atoms"
 
 PART_2 = {
     "Part 2": [
@@ -14,29 +15,115 @@ PART_2 = {
     "Generative Adversarial Nets": [
         unaudited("Avoid loglikelihood objective; it favors outputting fuzzy images"),
         definition("min_(u∈U) max_(v∈V) E_(x∼D_real)[D_v(x)] − E_h[D_v(G_u(h))]"),
-        unaudited(
+        audited(
             'Generator "wins" if objective ≈ 0 and further training of discriminator doesn\'t help. ("Equilibrium.")',
-            "A condition on one player only; an equilibrium needs both.",
+            "stands corrected",
+            (
+                JudgedBy(
+                    "gan-equilibrium",
+                    (
+                        "minimax",
+                        "between",
+                        "saddle",
+                        "pennies",
+                        "errors-add-up",
+                        "near-value",
+                        "wins",
+                        "generators-side",
+                        "few-generators",
+                        "some-draw",
+                        "rounding",
+                    ),
+                    (
+                        "equilibrium-of-one",
+                        "equilibrium-of-one-wins",
+                        "equilibrium-of-both",
+                        "equilibrium-exists",
+                        "epsilon-each",
+                    ),
+                ),
+            ),
+            "A condition on one player only; an equilibrium needs both. It does make the generator optimal where mixtures "
+            "of generators reach the real law and discriminators come with their complements.",
+        ),
+        audited(
+            "Caution warranted in multi-objective/multiplayer settings",
+            "stands",
+            (
+                JudgedBy(
+                    "gan-equilibrium",
+                    (
+                        "simultaneous",
+                        "shrinks",
+                        "flow",
+                        "extragradient",
+                        "ellipse",
+                        "alternating-stays",
+                        "telescope",
+                        "means-converge",
+                        "means-at-once",
+                    ),
+                    (
+                        "gradient-training-converges",
+                        "training-in-turns-converges",
+                        "means-of-training-converge",
+                        "extragradient-converges",
+                    ),
+                ),
+            ),
+            "Two players with one number each suffice: gradient play circles the equilibrium or leaves it.",
         ),
     ],
     "Mode Collapse": [
-        unaudited('problem not with # of training samples, but size ("capacity") of the discriminator!'),
-        unaudited(
+        audited(
+            'problem not with # of training samples, but size ("capacity") of the discriminator!',
+            "stands",
+            (JudgedBy(_FEW, ("few", "any-training-set", "necessary")),),
+            "The number of images that win depends on the features, not on the training set; a table sees what few leave out.",
+        ),
+        audited(
             "If discriminator size = N, then ∃ generator that generates a distribution supported on O(N log N) images, "
             "and still wins against all possible discriminators",
-            "Needs discriminators that are Lipschitz in bounded parameters, and wins within ε instead of exactly.",
+            "stands corrected",
+            (
+                JudgedBy(
+                    _FEW,
+                    ("matched", "few", "fewest", "necessary", "sine-wave"),
+                    ("linear-readout", "N-images", "square-root-support"),
+                ),
+            ),
+            "Needs discriminators that are Lipschitz in bounded parameters, and wins within ε instead of exactly. Against "
+            "readouts linear in N features N + 1 weighted images win exactly, and no fewer in general.",
         ),
-        unaudited(
+        audited(
             "tweaking objectives or increasing training set doesn't help..",
+            "stands",
+            (JudgedBy(_FEW, ("any-training-set", "carries-over"), ("training-set",)),),
             "For discriminators of one sample; those that see tuples of samples can tell.",
         ),
-        unaudited("D_real presumably has infinite support.."),
-        unaudited('Small discriminators inherently incapable of detecting "mode collapse."'),
         unaudited(
+            "D_real presumably has infinite support..",
+            "Not needed: few images win against any number of them, by the theorem on few atoms.",
+        ),
+        audited(
+            'Small discriminators inherently incapable of detecting "mode collapse."',
+            "stands corrected",
+            (JudgedBy(_FEW, ("matched", "few", "necessary"), ("incapable", "incapable-linear")),),
+            "Some generators of few images go unseen; that training finds one is not said, and others are seen.",
+        ),
+        audited(
             'Consider generator that learns to produce O(N log N) random real images. … suffices to consider "ε-net" … '
             "none of them can distinguish D_real from this low-support distribution",
+            "stands corrected",
+            (JudgedBy(_FEW, ("equal-chance", "mean-above", "mean-below", "without-replacement"), ("N-log-N-equal",)),),
+            "Within ε: random images of equal weights hardly ever win exactly.",
         ),
-        unaudited("Theory suggests GANs training objective not guaranteed to avoid mode-collapse"),
+        audited(
+            "Theory suggests GANs training objective not guaranteed to avoid mode-collapse",
+            "stands",
+            (JudgedBy(_FEW, ("matched", "few")),),
+            "A generator of few images has the same objective as the law itself.",
+        ),
     ],
     "Birthday Paradox Test": [
         audited(
