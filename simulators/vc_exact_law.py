@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, factorial, floor
 from typing import Any
 
@@ -73,7 +74,7 @@ def kept(m: int, windows: Iterable[Window]) -> Fraction:
             state *= flint.fmpq_poly([width**k / factorial(k) for k in range(m + 1)])
             before = place
         cut = state.coeffs()[: greatest + 1]
-        state = flint.fmpq_poly([0] * min(least, len(cut)) + cut[least:])
+        state = flint.fmpq_poly([flint.fmpq(0)] * min(least, len(cut)) + cut[least:])
     chance = state[m] * factorial(m)
     return Fraction(int(chance.p), int(chance.q))
 
@@ -104,7 +105,7 @@ def mean_gap(m: int, weights: Sequence[int]) -> Fraction:
     total = sum(weights)
     mass = [Fraction(s, total) for s in np.cumsum(weights).tolist()[:-1]]
     values = sorted({abs(Fraction(i, m) - q) for q in mass for i in range(m + 1)} - {Fraction(0)})
-    steps = [b - a for a, b in zip([Fraction(0), *values], values, strict=False)]
+    steps = [b - a for a, b in pairwise([Fraction(0), *values])]
     return sum((s * gap_law(m, v, weights)[1] for s, v in zip(steps, values, strict=True)), Fraction(0))
 
 
@@ -135,9 +136,7 @@ def observe(cases: tuple[Thresholds, ...], *, delta: float, effort: int = 0, dev
 
 
 @simulator("m eps atoms repeated P_above P_one mean members", limited_by="exact")
-def observe_mean(
-    cases: tuple[Thresholds, ...], *, delta: float, effort: int = 0, device: torch.device
-) -> Measurements:
+def observe_mean(cases: tuple[Thresholds, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """The columns of `observe` for laws of atoms, the exact mean of the gap, and how many thresholds tell atoms apart."""
     torch.empty(0, device=torch.device(device))
     cases = tuple(_sound(c, k) for k, c in enumerate(cases))

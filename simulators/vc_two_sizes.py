@@ -1,0 +1,83 @@
+"""The mean gap of a class at two sizes, from samples: how it grows with the number of parameters and of points.
+
+One point more or less moves a gap by 1/m, so that the mean of R gaps of m points each is within
+sqrt(ln(2/delta)/(2 m R)) of their expectation except with probability delta (McDiarmid 1989): no law of the gap is needed,
+no variance and no tail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log, sqrt
+
+import numpy as np
+import torch
+
+from .measurement import MeasurementError, Measurements, integers, reals, simulator
+from .streams import normals, stream
+from .vc_half_planes_gaussian import RADIUS, whole
+from .vc_half_planes_gaussian import gaps as half_plane_gaps
+from .vc_intervals import GRID
+from .vc_intervals import gaps as interval_gaps
+
+CLASSES = ("intervals", "half-planes")
+
+
+@dataclass(frozen=True)
+class TwoSizes:
+    """A class at two sizes: ``k`` intervals (a pair) on samples of ``m`` points (a pair), each of ``draws`` samples.
+
+    *intervals*: unions of k intervals under the uniform law; *half-planes* under the standard normal law of the plane
+    (k is 1 for both).
+    """
+
+    name: str
+    m: tuple[int, int]
+    k: tuple[int, int] = (1, 1)
+    draws: int = 40
+    seed: int = 0
+
+
+def _sound(case: TwoSizes, element: int) -> TwoSizes:
+    if case.name not in CLASSES or min(*case.m, *case.k, case.draws) < 1:
+        raise MeasurementError(f"{case}", f"one of {', '.join(CLASSES)}, sizes and draws >= 1", "mean_a", element)
+    if case.name == "half-planes" and case.k != (1, 1):
+        raise MeasurementError(f"{case}", "k = (1, 1) for half-planes", "mean_a", element)
+    return case
+
+
+def _intervals(m: int, k: int, draws: int, key: tuple[object, ...], device: torch.device) -> list[float]:
+    random, out = stream("two sizes", *key), []
+    for _ in range(draws):
+        points = sorted(random.integers(0, GRID + 1, m).tolist())
+        out.append(max(side[k] for side in interval_gaps(points, GRID, k)) / (m * GRID))
+    return out
+
+
+def _half_planes(m: int, k: int, draws: int, key: tuple[object, ...], device: torch.device) -> list[float]:
+    points = whole(normals((draws, m, 2), "two sizes", *key, device=device))
+    return [float(v) for v in half_plane_gaps(points)]
+
+
+_GAPS: dict[str, Callable[..., list[float]]] = {"intervals": _intervals, "half-planes": _half_planes}
+_PARAMETERS = {"intervals": 2, "half-planes": 3}
+
+
+@simulator("p_a m_a mean_a p_b m_b mean_b", limited_by="sampling")
+def observe(cases: tuple[TwoSizes, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
+    """A row a case: parameters p, points m and the mean gap at both sizes.  Effort e draws 4^e times as many samples."""
+    cases, device = tuple(_sound(c, k) for k, c in enumerate(cases)), torch.device(device)
+    torch.empty(0, device=device)  # an absent device is an error for intervals too
+    columns = {}
+    for side, name in enumerate("ab"):
+        mids, radii = [], []
+        for case in cases:
+            m, k, draws = case.m[side], case.k[side], case.draws * 4**effort
+            values = _GAPS[case.name](m, k, draws, (case, side), device)
+            mids.append(float(np.mean(values)))
+            radii.append(sqrt(log(4 / delta) / (2 * m * draws)) * (1 + 1e-12) + RADIUS + draws * 2.0**-53)
+        columns[f"p_{name}"] = integers(_PARAMETERS[c.name] * c.k[side] for c in cases)
+        columns[f"m_{name}"] = integers(c.m[side] for c in cases)
+        columns[f"mean_{name}"] = reals(mids, radii, delta / 2)
+    return Measurements(columns, np.arange(len(cases)))
