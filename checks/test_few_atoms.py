@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulators import few_atoms, few_atoms_chance, few_atoms_digits, few_atoms_sine, few_atoms_table
+from simulators import (
+    few_atoms,
+    few_atoms_chance,
+    few_atoms_digits,
+    few_atoms_greedy,
+    few_atoms_sine,
+    few_atoms_table,
+)
 from simulators.few_atoms import Images
 from simulators.few_atoms_chance import Equal, Subsample, TwoSizes
 from simulators.few_atoms_digits import Digits
+from simulators.few_atoms_greedy import Greedy
 from simulators.few_atoms_sine import Waves
 from simulators.few_atoms_table import Table, Trained
 from theorems.few_atoms import THEOREM
@@ -16,6 +24,7 @@ from .engine.draw import Draw
 from .engine.experiment import Audit, Experiment
 
 PRIMES = (2, 3, 5, 7, 11, 13)
+CORNERS = tuple(tuple(int(i == j) for j in range(8)) for i in range(8))
 
 
 def simplex(draw: Draw, p: int) -> tuple[tuple[int, ...], ...]:
@@ -49,6 +58,20 @@ def images(draw: Draw, *, linear: bool = True, weighted: bool = True) -> Images:
     return Images(points, masses, "relu", neurons)
 
 
+def greedy(draw: Draw) -> Greedy:
+    """Any of these images, and one to twenty of equal weights in their place; corners of a simplex or of a cube."""
+    how = draw.choice(("corners", "signs", "any"))
+    count = draw.integer(1, 20)
+    if how == "corners":
+        size = draw.integer(2, 8)
+        return Greedy(Images(CORNERS[:size], (1,) * size), count)
+    if how == "signs":
+        size = draw.integer(1, 3)
+        points = tuple(tuple(2 * (i >> j & 1) - 1 for j in range(size)) for i in range(2**size))
+        return Greedy(Images(points, (1,) * 2**size), count)
+    return Greedy(images(draw), count)
+
+
 def curves(draw: Draw, *, general: bool = True) -> Images:
     """A simplex, or points of a moment curve whose masses are powers of a large base.
 
@@ -68,9 +91,10 @@ def curves(draw: Draw, *, general: bool = True) -> Images:
     return Images(line, tuple(base**i for i in range(last + 1)), "powers", size=size)
 
 
-def digits(draw: Draw) -> Digits:
+def digits(draw: Draw, *, linear: bool = True, weighted: bool = True) -> Digits:
     """A part of the handwritten digits under up to twelve neurons."""
-    return Digits(draw.integer(1, 12), draw.seed(), draw.integer(0, 1000), draw.choice((50, 100, 200, 400)))
+    part = draw.integer(0, 1000), draw.choice((50, 100, 200, 400))
+    return Digits(draw.integer(1, 12), draw.seed(), *part, products=not linear, equal=not weighted)
 
 
 def tables(draw: Draw, *, apart: bool = True, uniform: bool = True) -> Table:
@@ -170,6 +194,10 @@ CURVES = Experiment(
     examples=(Images(tuple((x,) for x in range(4)), (1, 9, 81, 729), "powers", size=2),),
     search=10, batch=6, bulk=150, chunk=50, only=("fewest", "N-images"),
 )  # fmt: skip
+EQUAL_WEIGHTS = Experiment(
+    "equal-weights", THEOREM, greedy, few_atoms_greedy.observe,
+    examples=(Greedy(Images(((-1,), (1,)), (1, 1)), 1), Greedy(Images(CORNERS, (1,) * 8), 2)), search=16, bulk=500,
+)  # fmt: skip
 DIGITS = Experiment(
     "digits", THEOREM, digits, few_atoms_digits.observe,
     examples=(Digits(20), Digits(64), Digits(200)), search=1, batch=2, bulk=16, chunk=8, only=WON,
@@ -212,5 +240,5 @@ class TestFewAtoms(Audit):
     """Exact rationals throughout, except the logarithm of a hypergeometric tail."""
 
     experiments = [  # noqa: RUF012
-        IMAGES, CURVES, DIGITS, TABLES, LAWS, CELLS, TRAINED, EQUAL, SIZES, SUBSAMPLES, WAVES,
+        IMAGES, CURVES, EQUAL_WEIGHTS, DIGITS, TABLES, LAWS, CELLS, TRAINED, EQUAL, SIZES, SUBSAMPLES, WAVES,
     ]  # fmt: skip

@@ -120,29 +120,45 @@ def mean(values: Sequence[int], weights: dict[int, Any]) -> Any:
     return sum((w * values[i] for i, w in weights.items()), ZERO)
 
 
-def _readouts(case: Images, rows: Features) -> list[tuple[int, list[int]]]:
+def mean_of_all(values: Sequence[int], masses: Sequence[int], total: int) -> Any:
+    """Mean of a value over all images, summed in integers."""
+    return flint.fmpq(sum(v * m for v, m in zip(values, masses, strict=True)), total)
+
+
+def readouts(rows: Sequence[Sequence[int]], products: bool) -> list[tuple[int, list[int]]]:
     """(degree, value at every image) of each readout: the features, and their products where these are seen."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     found = [(1, column) for column in columns]
-    if case.products:
+    if products:
         pairs = [(j, k) for j in range(len(columns)) for k in range(j, len(columns))]
         found += [(2, [a * b for a, b in zip(columns[j], columns[k], strict=True)]) for j, k in pairs]
     return found
 
 
-def _won(case: Images, element: int) -> list[dict[str, Any]]:
-    rows, real = features_of(case, element), law(case.masses)
-    made = reduced(rows, real)
-    if case.equal:
-        made = dict.fromkeys(made, flint.fmpq(1, len(made)))
+def equalised(weights: dict[int, Any]) -> dict[int, Any]:
+    """Equal weights on the same images."""
+    return dict.fromkeys(weights, flint.fmpq(1, len(weights)))
+
+
+def compared(
+    rows: Sequence[Sequence[int]], masses: Sequence[int], made: dict[int, Any], products: bool, equal: bool
+) -> list[dict[str, Any]]:
+    """A row for each readout: its mean over the generator's images and over all, and what the generator is."""
+    total = sum(masses)
     whole = {
-        "atoms": len(made), "p": len(rows[0]), "n": len(rows), "equal": int(case.equal),
+        "atoms": len(made), "p": len(rows[0]), "n": len(rows), "equal": int(equal),
         "mass": sum(made.values(), ZERO), "least": min(made.values()),
     }  # fmt: skip
     return [
-        {**whole, "degree": degree, "generated": mean(values, made), "real": mean(values, real)}
-        for degree, values in _readouts(case, rows)
+        {**whole, "degree": degree, "generated": mean(values, made), "real": mean_of_all(values, masses, total)}
+        for degree, values in readouts(rows, products)
     ]
+
+
+def _won(case: Images, element: int) -> list[dict[str, Any]]:
+    rows = features_of(case, element)
+    made = reduced(rows, law(case.masses))
+    return compared(rows, case.masses, equalised(made) if case.equal else made, case.products, case.equal)
 
 
 def table(found: list[list[dict[str, Any]]], names: tuple[str, ...], index: str) -> Measurements:

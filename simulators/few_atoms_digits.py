@@ -7,19 +7,25 @@ so that nothing rests on the solver.
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import flint
 import numpy as np
 import torch
 
-from .few_atoms import WON, reduced, table
+from .few_atoms import WON, compared, equalised, reduced, table
 from .measurement import MeasurementError, Measurements, simulator
 from .small_data_sets import MissingExtra
 from .streams import stream
 
+FILE = ("datasets", "data", "digits.csv.gz")
+SHA256 = "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"
 PRIME = 2**61 - 1
 """Ranks are taken modulo this prime: independent there is independent; what is not is reduced in rationals."""
 
@@ -28,24 +34,35 @@ PRIME = 2**61 - 1
 class Digits:
     """The digits, ``neurons`` random ReLU neurons with integer weights, and a direction that picks the vertex.
 
-    ``start`` and ``count`` take a part of the digits (0: all that are left).
+    ``start`` and ``count`` take a part of the digits (0: all that are left).  ``products``: discriminators also see products of
+    two neurons; ``equal``: the images of the generator must have equal weights.
     """
 
     neurons: int = 20
     seed: int = 0
     start: int = 0
     count: int = 0
+    products: bool = False
+    equal: bool = False
 
 
 @lru_cache(maxsize=1)
 def digits() -> np.ndarray:
-    """The 8x8 images with 17 grey levels, (1797, 64) int64.  Raises `MissingExtra` without scikit-learn."""
-    try:
-        from sklearn import datasets
-    except ImportError:
-        raise MissingExtra from None
-    images = datasets.load_digits(return_X_y=True)[0]
-    return np.asarray(np.rint(images), dtype=np.int64)
+    """The 8x8 images with 17 grey levels, (1797, 64) int64.  Raises `MissingExtra` without scikit-learn.
+
+    The file is read where scikit-learn keeps it: importing the package would move a global generator.
+    """
+    found = find_spec("sklearn")
+    if found is None or not found.submodule_search_locations:
+        raise MissingExtra
+    path = Path(found.submodule_search_locations[0], *FILE)
+    if not path.is_file():
+        raise MeasurementError(f"no {path}", "the digits of scikit-learn 1.4 or newer", "real")
+    content = gzip.decompress(path.read_bytes())
+    if hashlib.sha256(content).hexdigest() != SHA256:
+        raise MeasurementError(f"{path} with other content", f"the digits of sha256 {SHA256}", "real")
+    values = np.array([line.split(",") for line in content.decode("ascii").splitlines()], dtype=np.float64)
+    return np.asarray(values[:, :-1], dtype=np.int64)  # the last column is the label
 
 
 def features(case: Digits) -> np.ndarray:
@@ -86,7 +103,7 @@ def solved(values: np.ndarray, chosen: np.ndarray) -> dict[int, Any] | None:
         return None
     kept = [next(j for j in range(p + 1) if echelon[i, j] != 0) for i in range(rank)]
     square = flint.fmpz_mat(rank, rank, left[kept].ravel().tolist())
-    weights = square.solve(flint.fmpz_mat(rank, 1, [right[j] for j in kept]))
+    weights: Any = square.solve(flint.fmpz_mat(rank, 1, [right[j] for j in kept]))
     all_rows = flint.fmpq_mat(flint.fmpz_mat(p + 1, rank, left.ravel().tolist()))
     if all_rows * weights != flint.fmpq_mat(p + 1, 1, right) or any(weights[i, 0] < 0 for i in range(rank)):
         return None
@@ -105,15 +122,8 @@ def generator(values: np.ndarray, seed: int) -> dict[int, Any]:
 def _digits(case: Digits) -> list[dict[str, Any]]:
     values = features(case)
     made = generator(values, case.seed)
-    n, p = values.shape
-    chosen = flint.fmpq_mat(flint.fmpz_mat(p, len(made), values[list(made)].T.ravel().tolist()))
-    generated = chosen * flint.fmpq_mat(len(made), 1, list(made.values()))
-    whole = {
-        "atoms": len(made), "p": p, "n": n, "equal": 0, "degree": 1,
-        "mass": sum(made.values(), flint.fmpq(0)), "least": min(made.values()),
-    }  # fmt: skip
-    real = values.sum(0).tolist()
-    return [{**whole, "generated": generated[j, 0], "real": flint.fmpq(real[j], n)} for j in range(p)]
+    made = equalised(made) if case.equal else made
+    return compared(values.tolist(), [1] * len(values), made, case.products, case.equal)
 
 
 @simulator(WON, limited_by="exact")

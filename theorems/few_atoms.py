@@ -46,6 +46,11 @@ coplanar = observable(
 gap = observable("gap", "supremum of E_μ D - E_ν D over the discriminators", latex=r"d(\mu,\nu)")
 gap_training = observable("gap_training", "the same for the training set", latex=r"d(\mu,\hat\mu)")
 gap_copy = observable("gap_copy", "the same for training set and generator", latex=r"d(\hat\mu,\nu)")
+square = observable("square", "squared largest gap of m equal images over |v| ≤ 1", domain="nonnegative", latex="d^2")
+variance = observable(
+    "variance", "mean squared distance of the features from their mean", domain="nonnegative",
+    latex=r"E|\psi-E\psi|^2",
+)  # fmt: skip
 distance = observable("distance", "sum of |μ - ν| over the cells", domain="nonnegative", latex=r"|\mu-\nu|_1")
 covered = observable("covered", "real mass of the generator's images", domain="probability", latex=r"\mu(S)")
 heaviest = observable(
@@ -101,6 +106,16 @@ CLAIMS = (
         words="No p images do where the mean lies in the affine hull of no p of them, as on a moment curve: p + 1 is exact.",
         assumes=("general",),
         follows_from=("caratheodory", "hull"),
+    ),
+    Claim(
+        "equal-weights",
+        Le(m * square, variance),
+        "bound",
+        "Equal weights come near: against readouts v · ψ with |v| ≤ 1 some m images, with repetition, leave a gap of at most "
+        "sqrt(E|ψ - Eψ|²/m), whatever the numbers of features and of images.",
+        (),
+        tight_at="one image of equally distant ones",
+        follows_from=("greedy",),
     ),
     Claim(
         "total-variation",

@@ -80,6 +80,23 @@ DERIVATION = (
         source="Grünbaum (2003), Convex Polytopes, 2.3",
     ),
     Step(
+        "one-more",
+        "Adding an image drawn from the law adds the variance to the mean square of the error r: two images, one feature.",
+        "symbolic",
+        Eq(
+            w1 * (r + f1 - (w1 * f1 + (1 - w1) * f2)) ** 2 + (1 - w1) * (r + f2 - (w1 * f1 + (1 - w1) * f2)) ** 2,
+            r**2 + w1 * (1 - w1) * (f1 - f2) ** 2,
+        ),
+    ),
+    Step(
+        "greedy",
+        "Some image does at least as well as the average one: chosen m times, the error of the sum has a square of at most m "
+        "variances.",
+        "cited",
+        depends_on=("one-more",),
+        source="Maurey's lemma by conditional expectations: Alon, Spencer (2016), The Probabilistic Method, 16.1",
+    ),
+    Step(
         "corner",
         "A number in [0, 1] gains most from a difference at 0 or at 1: v d ≤ max(0, d).  Both sides are linear in v, and in d on "
         "either side of 0, so that these cases decide.",
