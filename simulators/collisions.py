@@ -120,7 +120,7 @@ def _truncate(series: Any, length: int) -> Any:
     return flint.fmpq_poly(series.coeffs()[:length])
 
 
-def _rational(values: Iterable[Fraction]) -> Measurement:
+def rationals(values: Iterable[Fraction]) -> Measurement:
     """Rationals as correctly rounded float64 with the rounding as radius."""
     mid, rad = [], []
     for value in values:
@@ -138,10 +138,10 @@ def _exact_columns(laws: tuple[Law, ...]) -> dict[str, Measurement]:
     return {
         "N": integers(law.points for law in laws),
         "s": integers(law.s for law in laws),
-        "rho": _rational(inside),
-        "beta": _rational(squares),
-        "b": _rational(beta * (1 + Fraction(law.margin)) for beta, law in zip(squares, laws, strict=True)),
-        "dependence": _rational(
+        "rho": rationals(inside),
+        "beta": rationals(squares),
+        "b": rationals(beta * (1 + Fraction(law.margin)) for beta, law in zip(squares, laws, strict=True)),
+        "dependence": rationals(
             abs(r) * (1 - 1 / beta) / (law.total + r) if r else Fraction(0)
             for r, beta, law in zip(shift, squares, laws, strict=True)
         ),
@@ -267,7 +267,7 @@ def probabilities(laws: tuple[Law, ...], device: torch.device) -> tuple[Measurem
         else:
             exact = distinct_exactly(law)
             for row, value in ((0, exact), (2, 1 - exact)):
-                measured = _rational([value])
+                measured = rationals([value])
                 out[row : row + 2, k] = measured.mid[0], measured.rad[0]
     for (_, groups), indices in buckets.items():
         longest, most = max(laws[k].s for k in indices), max(len(laws[k].atoms) + 1 for k in indices)

@@ -368,7 +368,7 @@ THEOREM = Theorem(
         "Duplicates give no upper bound on the number of distinct images: one heavy atom makes them likely whatever "
         "the rest of the law is.",
         "One sample with a duplicate is not a probability above ½: that takes many samples and an interval.",
-        "Near-duplicates are not an equivalence relation: only the bound by pairs survives for them.",
+        "Near-duplicates are not equal: what survives for them is the theorem near-duplicates.",
         "Samples that are independent but not identically distributed are not covered.",
     ),
 )  # fmt: skip

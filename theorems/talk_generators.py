@@ -5,6 +5,7 @@ from __future__ import annotations
 from theorems.talk_statement import JudgedBy, audited, definition, unaudited
 
 _BIRTHDAY = "birthday"
+_NEAR = "near-duplicates"
 _FEW = "few-atoms"
 
 PART_2 = {
@@ -145,20 +146,35 @@ PART_2 = {
                     ("effective-support", "effective-support-closed"),
                     ("distinct-images", "distinct-images-corrected", "published-theorem-1"),
                 ),
+                JudgedBy(
+                    _NEAR,
+                    ("pairs", "product", "effective-support", "packing", "at-least-pairs", "one-class"),
+                    ("distinct-images", "distinct-images-corrected"),
+                ),
             ),
-            "It bounds the effective support 1/∑p², not the number of distinct images. The theorem behind the test, "
-            "as later restated, fails where the law has mass outside the set.",
+            "It bounds the effective support: 1/∑p² for equal images and, by the same sharp bound, 1/P(two samples are "
+            "near) for near-duplicates of any kind; never the number of distinct images. The theorem behind the test, as "
+            "later restated, fails where the law has mass outside the set.",
         ),
-        unaudited(
-            "use heuristic method to flag possible near-duplicates. Rely on human in the loop to verify duplicates"
+        audited(
+            "use heuristic method to flag possible near-duplicates. Rely on human in the loop to verify duplicates",
+            "stands",
+            (JudgedBy(_NEAR, ("flagged", "flagged-effective-support", "equal-are-near", "coverage-below")),),
+            "What a heuristic misses only lowers the rate of duplicates, so that the upper bound on the effective support "
+            "stays valid; what it flags wrongly would not, hence the human. Lower bounds need every near pair.",
         ),
-        unaudited(
+        audited(
             "DC-GAN: Duplicates in 500 samples. Support size (500)² = 250K",
-            "To be read as an upper bound on the effective support.",
+            "stands corrected",
+            (JudgedBy(_NEAR, ("table",), ("five-hundred", "five-hundred-corrected", "four-hundred-corrected")),),
+            "Near-duplicates with probability ½ in 500 samples bound the effective support below 180 143 (in 400, the "
+            "figure of an earlier account, below 115 261); one sample with duplicates is no probability.",
         ),
-        unaudited(
+        audited(
             "BiGAN and ALI: Support size = (1000)² = 1M",
-            "To be read as an upper bound on the effective support.",
+            "stands corrected",
+            (JudgedBy(_NEAR, ("table", "coverage-above"), ("one-thousand", "one-thousand-corrected")),),
+            "Near-duplicates with probability ½ in 1000 samples bound the effective support below 720 960.",
         ),
         unaudited("CelebA (faces): 200k training images"),
         unaudited("Different test; confirms lack of diversity [Santurkar et al'17, Bau et al'19]"),
