@@ -1,24 +1,23 @@
-"""What the birthday test says of the support: an estimate and two bounds, read off the audited theorems.
+"""What the birthday test says of the support: an estimate and three bounds, read off the audited theorems.
 
-No formula of the theorems is written here.  The bound on the effective support is the root of the claim's own relation;
-the bound on the support is the first number of points that the claim's own relation, judged in balls, does not exclude.
-What is added is the step from counts to probabilities, the interval of Clopper and Pearson (1934).
+No formula of the theorems is written here.  Each bound is the last candidate that a claim's own relation, judged in
+balls, excludes.  What is added is the step from counts to probabilities, the interval of Clopper and Pearson (1934).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:  # imported where they are used: `--help` is immediate
-    from theorems.statement import Claim
-
-EFFECTIVE = ("birthday", "effective-support-closed")
+EFFECTIVE = ("near-duplicates", "effective-support")
+VARIETY = ("near-duplicates", "packing")
 SUPPORT = ("birthday", "at-most-uniform-closed")
+BISECTIONS = 48
+"""Halvings of a real bound: it is sharp to one part in 10^13."""
 
 
 class SupportError(ValueError):
@@ -33,47 +32,52 @@ class SupportBounds:
     """The result of a birthday test.
 
     ``point``: estimate of the effective support 1/κ, the inverse of the unbiased estimate of κ (None without a pair).
-    ``effective_at_most``: 1/κ is at most this, for any law and any near-duplicate relation (infinite without a hit).
+    ``effective_at_most``: 1/κ is less than this, for any law and any near-duplicate relation (infinite without a hit).
     ``support_at_least``: any law on fewer points has exact duplicates more often (1 where every batch has one).
-    ``folklore``: s², which no theorem supports.  ``failure_each``: probability that either bound fails, at most; both
-    hold with probability ``confidence`` or more.  ``near_at_least``, ``equal_at_most``: the ends of the intervals for
-    the two probabilities.  ``claims``: the audited claims, as `theorem / claim`.
+    ``variety_at_least``: so many samples exist no two of which are near (1 where every batch has a near pair).
+    The two lower bounds need that no near pair was overlooked.  ``folklore``: s², which no theorem supports.
+    ``failure_each``: probability that any one of the bounds fails, at most; all hold with probability ``confidence`` or
+    more.  ``near_at_least``, ``near_at_most``, ``equal_at_most``: the ends of the intervals for the probabilities of a
+    near and of an equal pair in a batch.  ``claims``: the audited claims of the three bounds, as `theorem / claim`.
     """
 
     point: float | None
     effective_at_most: float
     support_at_least: int
+    variety_at_least: int
     folklore: int
     confidence: float
     failure_each: float
     near_at_least: float
+    near_at_most: float
     equal_at_most: float
-    claims: tuple[str, str] = (" / ".join(EFFECTIVE), " / ".join(SUPPORT))
+    claims: tuple[str, ...] = (" / ".join(EFFECTIVE), " / ".join(SUPPORT), " / ".join(VARIETY))
 
 
 def support_bounds(size: int, batches: int, near: int, equal: int, pairs: int, confidence: float) -> SupportBounds:
     """Bounds from ``batches`` independent batches of ``size`` samples.
 
     ``near`` and ``equal`` batches hold a near-duplicate and an exact duplicate; ``pairs`` near-duplicate pairs were
-    counted over all batches, each unordered pair once, exact duplicates included.  Each bound uses half of what
+    counted over all batches, each unordered pair once, exact duplicates included.  Each bound uses a third of what
     ``confidence`` leaves.  Raises `SupportError` for counts that are impossible.
     """
     from simulators.intervals import proportion
 
     _possible(size, batches, near, equal, pairs, confidence)
-    size, batches, pairs = int(size), int(batches), int(pairs)  # numpy's integers overflow
-    failure = 1 - confidence  # `proportion` gives half of it to each end, and each bound needs one end
-    near_at_least = float(proportion(near, batches, failure)[0])
-    equal_at_most = float(proportion(equal, batches, failure)[1])
+    size, batches, near, equal, pairs = (int(n) for n in (size, batches, near, equal, pairs))  # numpy's overflow
+    failure = (1 - confidence) / 3
+    low, high = (ends.tolist() for ends in proportion([near, equal], batches, 2 * failure))
     return SupportBounds(
         point=batches * math.comb(size, 2) / pairs if pairs else None,
-        effective_at_most=_effective_at_most(size, near_at_least),
-        support_at_least=_support_at_least(size, equal_at_most),
+        effective_at_most=_effective_at_most(size, low[0]),
+        support_at_least=_at_least(SUPPORT, "N", "P_none", size, high[1]),
+        variety_at_least=_at_least(VARIETY, "alpha", "P_far", size, high[0]),
         folklore=size**2,
         confidence=confidence,
-        failure_each=failure / 2,
-        near_at_least=near_at_least,
-        equal_at_most=equal_at_most,
+        failure_each=failure,
+        near_at_least=low[0],
+        near_at_most=high[0],
+        equal_at_most=high[1],
     )
 
 
@@ -100,54 +104,60 @@ def _possible(size: int, batches: int, near: int, equal: int, pairs: int, confid
         )
 
 
-def _claim(theorem: str, claim: str) -> Claim:
+@lru_cache(maxsize=8)
+def _judge(theorem: str, claim: str) -> Callable[[dict[str, Any]], Any]:
+    from checks.engine.judge import compile_claim
     from theorems import get
 
-    return get(theorem).claim(claim)
+    return compile_claim(get(theorem).claim(claim).relation)
 
 
-@lru_cache(maxsize=2)
-def _solved(theorem: str, claim: str, wanted: str) -> Any:
-    """The audited inequality with equality, solved for the symbol named ``wanted``: an expression in the others."""
-    import sympy
+def _complement(probability: float) -> Any:
+    """1 - probability, exactly."""
+    from flint import fmpq
 
-    relation = _claim(theorem, claim).relation
-    (unknown,) = (symbol for symbol in relation.free_symbols if symbol.name == wanted)
-    (root,) = sympy.solve(relation.lhs - relation.rhs, unknown)
-    return root
+    top, bottom = probability.as_integer_ratio()
+    return fmpq(bottom - top, bottom)
 
 
 def _effective_at_most(size: int, near_at_least: float) -> float:
-    """The largest 1/κ that the claim allows with P(near-duplicate) at least ``near_at_least``; rounded upward."""
+    """The least b found that 1/κ = b would violate the claim with P(no near pair) at most 1 - ``near_at_least``.
+
+    The premise of the claim grows with b and its conclusion speaks of b κ alone: what excludes 1/κ = b excludes all
+    that is larger.
+    """
     if near_at_least == 0:
         return math.inf
-    import sympy
+    from flint import fmpq
 
-    root = _solved(*EFFECTIVE, "beta")
-    values = {"s": sympy.Integer(size), "P_dup": sympy.Rational(*near_at_least.as_integer_ratio())}
-    exact = root.xreplace({symbol: values[symbol.name] for symbol in root.free_symbols})
-    bound = Fraction(int(exact.p), int(exact.q))
-    near = bound.numerator / bound.denominator
-    return near if Fraction(near) >= bound else math.nextafter(near, math.inf)
+    judge, far = _judge(*EFFECTIVE), _complement(near_at_least)
+
+    def excluded(support: float) -> bool:
+        b = fmpq(*support.as_integer_ratio())
+        return judge({"b": b, "s": fmpq(size), "P_far": far, "kappa": 1 / b}).status == "violated"
+
+    low, high = 0.5, 1.0
+    while not excluded(high):
+        low, high = high, 2 * high
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if excluded(middle) else (middle, high)
+    return high
 
 
-def _support_at_least(size: int, equal_at_most: float) -> int:
-    """The first N that the claim does not exclude with P(no equal pair) at least 1 - ``equal_at_most``.
+def _at_least(claim: tuple[str, str], points: str, none: str, size: int, pair_at_most: float) -> int:
+    """The first number of ``points`` that the claim does not exclude with P(``none``) at least 1 - ``pair_at_most``.
 
-    The claim bounds P(no equal pair) above by a function that grows with N: what it excludes lies below what it does not.
+    The claim bounds that probability above by a function that grows with the points: what it excludes lies below.
     """
-    if equal_at_most == 1:
+    if pair_at_most == 1:
         return 1
     from flint import fmpq
 
-    from checks.engine.judge import compile_claim
+    judge, none_at_least = _judge(*claim), _complement(pair_at_most)
 
-    judge = compile_claim(_claim(*SUPPORT).relation)
-    top, bottom = equal_at_most.as_integer_ratio()
-    none_at_least = fmpq(bottom - top, bottom)
-
-    def excluded(points: int) -> bool:
-        return judge({"N": fmpq(points), "s": fmpq(size), "P_none": none_at_least}).status == "violated"
+    def excluded(number: int) -> bool:
+        return judge({points: fmpq(number), "s": fmpq(size), none: none_at_least}).status == "violated"
 
     low, high = 0, 1
     while excluded(high):
