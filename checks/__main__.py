@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from .birthday_command import birthday
 from .compare_command import compare_kernels
 from .gram_command import gram
 from .measure_command import measure
@@ -80,7 +81,7 @@ def clean() -> None:
     )
 
 
-for tool in (measure, compare_kernels, gram):
+for tool in (birthday, measure, compare_kernels, gram):
     cli.add_command(tool)
 
 

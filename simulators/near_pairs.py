@@ -90,7 +90,7 @@ def _sound(samples: np.ndarray, radius: float) -> np.ndarray:
         raise MeasurementError(f"sample {row} with a NaN or an infinity", "finite samples")
     if not (radius >= 0 and math.isfinite(radius)):
         raise MeasurementError(f"radius {radius}", "a finite radius of at least 0")
-    return samples
+    return np.require(samples, requirements=["C", "W"])  # torch warns of arrays that cannot be written to
 
 
 def _twins(group: np.ndarray, most: int) -> list[Pair]:

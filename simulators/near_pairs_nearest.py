@@ -40,11 +40,11 @@ def nearest(
     in float64, of which the best few are measured again: the distance given is that of the row given, to rounding, and
     no row is nearer by more than 1e-7 of the largest norm.  ``told`` hears how many rows of the reference were seen.
     """
-    mine = torch.as_tensor(queries, dtype=torch.float64, device=device)
+    mine = torch.tensor(queries, dtype=torch.float64, device=device)
     best = torch.full((len(mine),), math.inf, dtype=torch.float64, device=device)
     place = torch.zeros(len(mine), dtype=torch.int64, device=device)
     for start in range(0, len(reference), ROWS):
-        rows = torch.as_tensor(reference[start : start + ROWS], dtype=torch.float64, device=device)
+        rows = torch.tensor(reference[start : start + ROWS], dtype=torch.float64, device=device)
         for first in range(0, len(mine), ROWS):
             some = mine[first : first + ROWS]
             far = torch.cdist(some - rows[0], rows - rows[0], compute_mode="use_mm_for_euclid_dist")

@@ -1,0 +1,279 @@
+"""`theorem-audit birthday`: how diverse a generator is, from how soon its samples repeat."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .birthday_samples import Samples, constant, flat, numbers_of, open_samples, read
+from .compare_file import BadFile
+from .measure_command import BadInput, bar
+
+if TYPE_CHECKING:  # imported where they are used: `--help` is immediate
+    import torch
+
+    from simulators.near_pairs_nearest import Calibrated
+
+    from .birthday_batches import Candidate, Counted, Size, Source
+    from .birthday_page import Beside
+    from .birthday_words import Test
+    from .support_bounds import SupportBounds
+
+MOST_OF_REFERENCE = 20_000
+"""Reference samples that a radius is calibrated on, at most."""
+APART = 8.0
+"""Ratio of scales beyond which samples and reference are hardly in one unit."""
+
+EPILOG = f"""Samples lie along the first axis, in any shape.  They are taken to be independent draws; the rows of a file are
+shuffled by --seed.  A function is called with a number of samples, and with seed= if it takes one.
+
+Distances are Euclidean and decided exactly.  Without --radius and --reference only exact duplicates count.  With --reference
+the radius is the largest at which fewer than one in a million pairs of real samples are as close, from
+{MOST_OF_REFERENCE:,} of them at most; where there are too few (below about 2700), that at which 1 % have another as close."""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("samples")
+@click.option("--reference", type=click.Path(path_type=Path), metavar="FILE", help="Real samples, of the same shape.")
+@click.option("--radius", type=float, help="Samples this close or closer are near-duplicates.")
+@click.option("--size", type=int, help="Samples a batch. [default: chosen on part of the samples, set aside]")
+@click.option("--batches", type=int, help="How many batches. [default: all of a file, 60 of a function]")
+@click.option("--confidence", type=float, default=0.95, show_default=True, help="That all bounds hold.")
+@click.option("--all-pairs", is_flag=True, help="Also search all pairs of a file; says first how long it takes.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("birthday.html"), show_default=True,
+    metavar="FILE", help="The page of the result.",
+)  # fmt: skip
+@click.option("--show", type=int, default=24, show_default=True, help="How many candidate pairs the page shows.")
+@click.option(
+    "--draw-as", metavar="28x28|3x32x32|curve", help="How a sample is drawn. [default: as its shape suggests]"
+)
+@click.option("--no-picture", is_flag=True, help="Do not draw the candidate pairs.")
+@click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the order, or of the function.")
+@click.option("--device", default="cpu", show_default=True, type=click.Choice(["cpu", "cuda"]))
+def birthday(
+    samples: str,
+    reference: Path | None,
+    radius: float | None,
+    size: int | None,
+    batches: int | None,
+    confidence: float,
+    all_pairs: bool,
+    output: Path,
+    show: int,
+    draw_as: str | None,
+    no_picture: bool,
+    as_json: bool,
+    seed: int,
+    device: str,
+) -> None:
+    """Bound the diversity of a generator from duplicates among its SAMPLES.
+
+    SAMPLES is a file (.npy, .npz or .pt) or module:function.  The effective support is the number of equally likely samples
+    that would repeat as often.  Writes a page with the bounds and with the closest pairs, to be looked at.
+    """
+    _asked(radius, reference, size, batches, confidence, show)
+    _writable(output, samples, reference)
+    where = _device(device)
+    from .birthday_batches import planned, source
+    from .birthday_picture import layout, ready
+    from .report.write import atomically
+
+    given = open_samples(samples, seed)
+    real = read(reference) if reference is not None else None
+    drawn = source(given, seed)
+    if all_pairs and not isinstance(given, Samples):
+        raise BadInput("got --all-pairs for a function; expected a file of samples; leave --all-pairs out")
+    planned(drawn, size, batches)
+    if real is not None:
+        _alike(given, drawn.shape, real)
+    how = None if no_picture else layout(drawn.shape, draw_as)
+    if how is not None and how.kind == "image" and show:
+        ready()
+    calibrated = _calibrated(real, confidence, seed, where) if real is not None and radius is None else None
+    r = calibrated.radius if calibrated else radius or 0.0
+    sized, counted = _counted(drawn, r, size, batches, show, where)
+    whole = _whole(drawn, r, show, where) if all_pairs else None
+    from .birthday_page import Shown, page
+    from .birthday_words import Test, lines, to_json
+
+    test = Test(
+        name=drawn.name,
+        samples=len(given) if isinstance(given, Samples) else None,
+        seeded=isinstance(given, Samples) or given.seeded,
+        shape=drawn.shape,
+        seed=seed,
+        radius=r,
+        calibrated=calibrated,
+        reference=real.name if real else None,
+        size=sized,
+        counted=counted,
+        bounds=_bounds(counted, confidence),
+        whole=whole,
+        whole_bounds=_bounds(whole, confidence) if whole else None,
+    )
+    pairs = (whole or counted).closest
+    shown = Shown(pairs, _beside(pairs, real, where) if real is not None else (), how)
+    try:
+        atomically(output, page(test, shown, _stricter(test)))
+    except OSError as problem:
+        why = (problem.strerror or "it failed").lower()
+        raise BadInput(f"got {output}, which cannot be written ({why}); choose another --output") from None
+    click.echo(to_json(test) if as_json else "\n".join(lines(test)) + "\n", nl=False)
+    click.echo(f"wrote {output}", err=True)
+
+
+def _asked(
+    radius: float | None,
+    reference: Path | None,
+    size: int | None,
+    batches: int | None,
+    confidence: float,
+    show: int,
+) -> None:
+    """Complain of numbers that make no sense."""
+    if radius is not None and not (radius >= 0 and math.isfinite(radius)):
+        raise BadInput(f"got --radius {radius:g}; expected a distance of at least 0; 0 counts exact duplicates only")
+    for name, value, least, why in (
+        ("--size", size, 2, "one sample has no pair"),
+        ("--batches", batches, 1, "leave it out to use all"),
+        ("--show", show, 0, "0 shows none"),
+    ):
+        if value is not None and value < least:
+            raise BadInput(f"got {name} {value}; expected at least {least}; {why}")
+    if not 0 < confidence < 1:
+        raise BadInput(f"got --confidence {confidence:g}; expected a number between 0 and 1; 95 % is 0.95")
+
+
+def _writable(output: Path, samples: str, reference: Path | None) -> None:
+    """An error now rather than after the work."""
+    for name, other in (("the samples", Path(samples)), ("the reference", reference)):
+        if other is not None and output.resolve() == other.resolve():
+            raise BadInput(f"got --output {output}, which is {name}; expected another file; choose another --output")
+    if not os.access(output.resolve().parent, os.W_OK):
+        raise BadInput(
+            f"got no directory {output.parent} to write {output.name} in; expected one; make it or choose another --output"
+        )
+
+
+def _device(name: str) -> torch.device:
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise BadInput("got --device cuda, which torch does not see here; expected a GPU; leave --device out")
+    return torch.device(name)
+
+
+def _alike(given: object, shape: tuple[int, ...], real: Samples) -> None:
+    """Raises `BadFile` where samples and reference differ in shape; a word where they hardly share a unit."""
+    import numpy as np
+
+    if real.shape != shape:
+        raise BadFile(
+            f"samples of shape {shape} and a reference of shape {real.shape}",
+            "one shape, without the number of samples",
+            "save both alike",
+        )
+    if constant(flat(real.array[:512])) and constant(flat(real.array)):
+        raise BadFile(f"{len(real)} samples in {real.name} that are all the same", "real samples", "check the file")
+    if isinstance(given, Samples):
+        ours, theirs = (float(np.abs(flat(one.array[:512])).max()) for one in (given, real))
+        if max(ours, theirs) > APART * min(ours, theirs):
+            click.echo(
+                f"note: numbers reach {ours:.3g} in {given.name} and {theirs:.3g} in {real.name}; distances need one scale",
+                err=True,
+            )
+
+
+def _calibrated(real: Samples, confidence: float, seed: int, device: torch.device) -> Calibrated:
+    from simulators.measurement import MeasurementError
+    from simulators.near_pairs_nearest import calibrate
+    from simulators.streams import stream
+
+    some = stream("birthday reference", seed).permutation(len(real))[:MOST_OF_REFERENCE]
+    try:
+        with bar(f"calibrating a radius on {real.name}", math.comb(len(some), 2)) as step:
+            return calibrate(real.rows(some), confidence, device=device, told=step)
+    except MeasurementError as problem:
+        raise BadFile(
+            f"{problem.got} ({real.name})", f"{problem.expected} to calibrate a radius on", "give --radius as well"
+        ) from None
+
+
+def _counted(
+    source: Source, radius: float, size: int | None, batches: int | None, show: int, device: torch.device
+) -> tuple[Size, Counted]:
+    from .birthday_batches import Size, chosen, count, number_of_batches, pilot_work
+
+    sized = Size(size or 2)
+    if size is None:
+        with bar("choosing a batch size", pilot_work(source)) as step:
+            sized = chosen(source, radius, device, step)
+    many = number_of_batches(source, sized, batches)
+    words = f"searching {many:,} batch{'' if many == 1 else 'es'} of {sized.size:,} × {numbers_of(source.shape):,}"
+    with bar(words, many * math.comb(sized.size, 2)) as step:
+        return sized, count(source, sized, many, radius, show, device, step)
+
+
+def _whole(source: Source, radius: float, show: int, device: torch.device) -> Counted:
+    from .birthday_batches import Shuffled, count_all, forecast
+    from .gram_command import bytes_of, span
+
+    assert isinstance(source, Shuffled)
+    many, numbers = len(source.samples), numbers_of(source.shape)
+    pairs = math.comb(many, 2)
+    click.echo(
+        f"all {pairs:,} pairs of {many:,} samples: about {span(forecast(source, device))},"
+        f" {bytes_of(4 * 8 * many * numbers)} of memory",
+        err=True,
+    )
+    with bar("searching all pairs", pairs) as step:
+        return count_all(source, radius, show, device, step)
+
+
+def _bounds(counted: Counted, confidence: float) -> SupportBounds:
+    from .support_bounds import support_bounds
+
+    return support_bounds(counted.size, counted.batches, counted.near, counted.equal, counted.pairs, confidence)
+
+
+def _stricter(test: Test) -> list[tuple[int, float]]:
+    """The bound on the effective support if a person confirms fewer batches than were found: a few numbers of them."""
+    from .support_bounds import support_bounds
+
+    near, counted = test.counted.near, test.counted
+    some = sorted({near * k // 4 for k in range(1, 4)} - {0, near})
+    return [
+        (k, support_bounds(counted.size, counted.batches, k, 0, k, test.bounds.confidence).effective_at_most)
+        for k in (*some, *([near] if near else []))
+    ]
+
+
+def _beside(pairs: tuple[Candidate, ...], real: Samples, device: torch.device) -> list[Beside]:
+    """The nearest reference samples of every candidate pair."""
+    import numpy as np
+
+    from simulators.near_pairs_nearest import nearest
+
+    from .birthday_page import Beside
+
+    if not pairs:
+        return []
+    queries = np.stack([value for one in pairs for value in (one.first, one.second)])
+    with bar(f"looking for the nearest of {real.name}", len(real)) as step:
+        distances, rows = nearest(queries, real.rows(slice(None)), device=device, told=step)
+    values = real.rows(rows)
+    return [
+        Beside(
+            (int(rows[k]), int(rows[k + 1])), (float(distances[k]), float(distances[k + 1])), (values[k], values[k + 1])
+        )
+        for k in range(0, len(rows), 2)
+    ]
+
+
+__all__ = ["birthday"]

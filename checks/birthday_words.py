@@ -1,0 +1,198 @@
+"""What a birthday test found, in words, in lines for a terminal and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulators.near_pairs_nearest import Calibrated
+
+    from .birthday_batches import Counted, Size
+    from .support_bounds import SupportBounds
+
+DIGITS = 3
+
+
+@dataclass(frozen=True)
+class Test:
+    """A finished birthday test.
+
+    ``samples``: how many a file holds, None for a function; ``seeded``: whether it can be drawn again.
+    ``calibrated``: where the radius is from, None where it was given or none was; ``whole``: all pairs of a file.
+    """
+
+    name: str
+    samples: int | None
+    seeded: bool
+    shape: tuple[int, ...]
+    seed: int
+    radius: float
+    calibrated: Calibrated | None
+    reference: str | None
+    size: Size
+    counted: Counted
+    bounds: SupportBounds
+    whole: Counted | None = None
+    whole_bounds: SupportBounds | None = None
+
+
+def number(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
+    """Three significant digits, with commas in thousands."""
+    exact = Decimal(value)
+    if exact == 0:
+        return "0"
+    places = min(exact.adjusted() - DIGITS + 1, 0) if exact.adjusted() < DIGITS else exact.adjusted() - DIGITS + 1
+    rounded = exact.quantize(Decimal(1).scaleb(places), rounding=rounding)
+    if not -4 <= exact.adjusted() <= 14:
+        return f"{rounded.normalize():e}".replace("e+", "e")
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def up(value: float) -> str:
+    """A bound from above, rounded upward; infinity in words."""
+    return "no bound" if math.isinf(value) else number(value, ROUND_CEILING)
+
+
+def down(value: float) -> str:
+    """A bound from below, rounded downward."""
+    return number(value, ROUND_FLOOR)
+
+
+def percent(share: float) -> str:
+    """A share as a percentage."""
+    return f"{100 * share:.6g} %"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """A number and its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def shape(sides: tuple[int, ...]) -> str:
+    """The shape of a sample."""
+    return " × ".join(str(side) for side in sides) or "1"
+
+
+def radius(test: Test) -> str:
+    """The radius and where it is from, in a few words."""
+    how = test.calibrated
+    if how is None:
+        return f"radius {test.radius:g} (given)" if test.radius else "radius 0: only exact duplicates count"
+    if how.how == "pairs":
+        return (
+            f"radius {test.radius:g}, from {test.reference}: {how.within:,} of its {how.of:,} pairs are within it,"
+            f" at most {how.at_most:.2g} of all"
+        )
+    return (
+        f"radius {test.radius:g}, from {test.reference}: {how.within:,} of its {how.of:,} samples have another within it"
+        " (too few samples to show a rate of pairs of 1e-6)"
+    )
+
+
+def size(test: Test) -> str:
+    """The batch size and where it is from."""
+    how = test.size
+    if not how.pilot:
+        return f"batches of {how.size:,} (given)"
+    return (
+        f"batches of {how.size:,}, chosen on {how.pilot:,} other samples"
+        f" ({how.hits} of {plural(how.batches, 'batch', 'batches')} of that size had a near-duplicate)"
+    )
+
+
+def lines(test: Test) -> list[str]:
+    """The result for a terminal."""
+    counted, bounds = test.counted, test.bounds
+    many = f", {test.samples:,} samples" if test.samples is not None else ""
+    out = [
+        f"{test.name}{many} of {shape(test.shape)}",
+        radius(test),
+        size(test),
+        f"{counted.near:,} of {plural(counted.batches, 'batch', 'batches')} have a near-duplicate, {counted.equal:,} an exact one",
+        "",
+        f"effective support     {support(bounds)}",
+        f"samples far apart     at least {bounds.variety_at_least:,}, no two of them near-duplicates",
+        f"distinct samples      at least {bounds.support_at_least:,}; no test bounds them from above",
+        f"folklore s²           {bounds.folklore:,}, which no theorem supports",
+        "",
+        f"All bounds hold with probability {percent(bounds.confidence)} or more, if the samples are independent draws.",
+    ]
+    if test.whole is not None and test.whole_bounds is not None:
+        out += ["", whole(test)]
+    return out + advice(test)
+
+
+def support(bounds: SupportBounds) -> str:
+    """Estimate and bound of the effective support, as far as there are any."""
+    if math.isinf(bounds.effective_at_most) or bounds.point is None:
+        return "neither estimate nor bound without a near-duplicate"
+    return f"about {number(bounds.point)}, at most {up(bounds.effective_at_most)}"
+
+
+def whole(test: Test) -> str:
+    """What all pairs of a file say, in a sentence."""
+    assert test.whole is not None and test.whole_bounds is not None
+    point, least = test.whole_bounds.point, test.whole_bounds.support_at_least
+    about = f", an effective support of about {number(point)}" if point is not None else ""
+    return (
+        f"All pairs of the {plural(test.whole.size, 'sample')}: {plural(test.whole.pairs, 'near-duplicate pair')}{about}."
+        f" As one batch they show at least {least:,} distinct samples, at {percent(test.whole_bounds.confidence)} on"
+        " their own; a bound on the effective support takes more than one batch."
+    )
+
+
+def advice(test: Test) -> list[str]:
+    """What to do next, where the numbers say little."""
+    counted = test.counted
+    if counted.near == counted.batches and counted.size > 2 and not test.size.pilot:
+        return ["", "Every batch has a near-duplicate: smaller batches say more; leave --size out to have one chosen."]
+    if not counted.near and test.radius == 0 and test.calibrated is None:
+        return ["", "No exact duplicates. To look for near-duplicates give --reference with real samples, or --radius."]
+    if not counted.near:
+        return ["", "No batch has a near-duplicate: more samples, or larger batches, would say more."]
+    if counted.batches < 10:
+        return ["", f"{plural(counted.batches, 'batch', 'batches')} give wide bounds: more samples would say more."]
+    return []
+
+
+def to_json(test: Test) -> str:
+    """The result as JSON; an effective support without a bound is null."""
+
+    def said(counted: Counted, bounds: SupportBounds) -> dict[str, Any]:
+        most = bounds.effective_at_most
+        return {
+            "size": counted.size,
+            "batches": counted.batches,
+            "batches_with_near_duplicate": counted.near,
+            "batches_with_exact_duplicate": counted.equal,
+            "near_pairs": counted.pairs,
+            "effective_support": bounds.point,
+            "effective_support_at_most": None if math.isinf(most) else most,
+            "support_at_least": bounds.support_at_least,
+            "variety_at_least": bounds.variety_at_least,
+            "folklore": bounds.folklore,
+            "closest": [{"distance": c.distance, "batch": c.batch, "samples": list(c.rows)} for c in counted.closest],
+        }
+
+    how = test.calibrated
+    calibrated = how and {"rule": how.how, "within": how.within, "of": how.of, "rate_at_most": how.at_most}
+    found = {
+        "name": test.name,
+        "samples": test.samples,
+        "shape": list(test.shape),
+        "seed": test.seed,
+        "confidence": test.bounds.confidence,
+        "claims": list(test.bounds.claims),
+        "radius": test.radius,
+        "reference": test.reference,
+        "calibrated": calibrated,
+        "pilot": {"samples": test.size.pilot, "batches": test.size.batches, "hits": test.size.hits},
+        **said(test.counted, test.bounds),
+        "all_pairs": said(test.whole, test.whole_bounds) if test.whole and test.whole_bounds else None,
+    }
+    return json.dumps(found, indent=2, sort_keys=True) + "\n"
