@@ -16,8 +16,8 @@ from typing import Any
 EFFECTIVE = ("near-duplicates", "effective-support")
 VARIETY = ("near-duplicates", "packing")
 SUPPORT = ("birthday", "at-most-uniform-closed")
-BISECTIONS = 48
-"""Halvings of a real bound: it is sharp to one part in 10^13."""
+BISECTIONS = 40
+"""Halvings of a real bound: it is sharp to one part in 10^12."""
 
 
 class SupportError(ValueError):
