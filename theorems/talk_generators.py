@@ -7,6 +7,7 @@ from theorems.talk_statement import JudgedBy, audited, definition, unaudited
 _BIRTHDAY = "birthday"
 _NEAR = "near-duplicates"
 _FEW = "few-atoms"
+_DISTANCE = "neural-net-distance"
 
 PART_2 = {
     "Part 2": [
@@ -76,9 +77,26 @@ PART_2 = {
     "Mode Collapse": [
         audited(
             'problem not with # of training samples, but size ("capacity") of the discriminator!',
-            "stands",
-            (JudgedBy(_FEW, ("few", "any-training-set", "necessary")),),
-            "The number of images that win depends on the features, not on the training set; a table sees what few leave out.",
+            "stands corrected",
+            (
+                JudgedBy(_FEW, ("few", "any-training-set", "necessary")),
+                JudgedBy(
+                    _DISTANCE,
+                    (
+                        "dual-norm",
+                        "feature-free",
+                        "mean-distance",
+                        "kernel-mean-distance",
+                        "hull",
+                        "any-width",
+                        "table",
+                    ),
+                    ("not-training-samples", "parameters-are-capacity", "width-is-capacity"),
+                ),
+            ),
+            "The number of images that win depends on the features, not on the training set; a table sees what few leave out. "
+            "Capacity is not the number of parameters: norm balls, kernels and nets of any width with bounded output "
+            "weights are within 1/√m of m samples.",
         ),
         audited(
             "If discriminator size = N, then ∃ generator that generates a distribution supported on O(N log N) images, "
@@ -97,7 +115,10 @@ PART_2 = {
         audited(
             "tweaking objectives or increasing training set doesn't help..",
             "stands",
-            (JudgedBy(_FEW, ("any-training-set", "carries-over"), ("training-set",)),),
+            (
+                JudgedBy(_FEW, ("any-training-set", "carries-over"), ("training-set",)),
+                JudgedBy(_DISTANCE, ("triangle", "mixture", "blind-divergence"), ("subsample",)),
+            ),
             "For discriminators of one sample; those that see tuples of samples can tell.",
         ),
         unaudited(
@@ -107,7 +128,10 @@ PART_2 = {
         audited(
             'Small discriminators inherently incapable of detecting "mode collapse."',
             "stands corrected",
-            (JudgedBy(_FEW, ("matched", "few", "necessary"), ("incapable", "incapable-linear")),),
+            (
+                JudgedBy(_FEW, ("matched", "few", "necessary"), ("incapable", "incapable-linear")),
+                JudgedBy(_DISTANCE, ("within-table", "net-encloses", "ascent"), ("small-is-blind",)),
+            ),
             "Some generators of few images go unseen; that training finds one is not said, and others are seen.",
         ),
         audited(
