@@ -40,24 +40,26 @@ def above(v: Fraction) -> Fraction:
 
 def _waves(case: Waves, element: int) -> list[dict[str, Any]]:
     if not case.numerators or any(not 0 < a < case.q for a in case.numerators):
-        raise MeasurementError(f"images {case.numerators} / {case.q}", "some, strictly between 0 and 1", "gap", element)
+        raise MeasurementError(
+            f"images {case.numerators} / {case.q}", "some, strictly between 0 and 1", "seen", element
+        )
     if case.turns < 1 or not 0 < case.share <= 1:
         raise MeasurementError(f"turns {case.turns}, share {case.share}", "at least 1, and in (0, 1]", "v", element)
     v = 2 * case.q * case.turns + Fraction(case.share)
     exact = flint.fmpq(v.numerator, v.denominator)
-    seen = 0
+    ups = 0
     with flint.ctx.workprec(BITS):
         for a in case.numerators:
             sine = flint.arb.sin_pi(flint.arb(exact * a / case.q))
             if not (sine > 0 or sine < 0):
-                raise MeasurementError(f"sin(π v {a}/{case.q}) = {sine}", "a sign that balls decide", "gap", element)
-            seen += int(sine > 0)
+                raise MeasurementError(f"sin(π v {a}/{case.q}) = {sine}", "a sign that balls decide", "seen", element)
+            ups += int(sine > 0)
     real = above(v)
-    gap = Fraction(seen, len(case.numerators)) - real
-    return [{"v": exact, "m": len(case.numerators), "gap": flint.fmpq(gap.numerator, gap.denominator)}]
+    gap = Fraction(ups, len(case.numerators)) - real
+    return [{"v": exact, "m": len(case.numerators), "seen": flint.fmpq(gap.numerator, gap.denominator)}]
 
 
-@simulator("v m gap", limited_by="exact")
+@simulator("v m seen", limited_by="exact")
 def observe(batch: tuple[Waves, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row for each case: E_ν D_v - E_μ D_v for ν uniform on the m images and μ uniform on [0, 1], at this v.
 

@@ -75,17 +75,17 @@ def _seen(case: Table, element: int) -> list[dict[str, Any]]:
         "heaviest": sum(sorted(real)[n - len(support) :], Fraction(0)),
     }
     whole = {
-        "k": len(support), "n": n, "p": len(apart), "most": max(case.masses), "fewest_copies": min(case.masses),
+        "k": len(support), "n": n, "p": len(apart), "largest_mass": max(case.masses), "smallest_mass": min(case.masses),
     }  # fmt: skip
     return [{**whole, **{name: _rational(value) for name, value in values.items()}}]
 
 
-@simulator("gap distance covered heaviest k n p most fewest_copies", limited_by="exact")
+@simulator("gap distance covered heaviest k n p largest_mass smallest_mass", limited_by="exact")
 def observe(batch: tuple[Table, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row for each case: the supremum ``gap`` over tables, the ℓ₁ ``distance`` of the laws of the cell, the real mass
     ``covered`` by the generator's ``k`` images, and that of the ``k`` ``heaviest`` ones.  Rationals, exact.
 
-    ``most`` and ``fewest_copies`` are the largest and the smallest integer mass of an image.
+    ``largest_mass`` and ``smallest_mass`` are the largest and the smallest integer mass of an image.
     """
     torch.empty(0, device=device)  # rationals live on no device; an absent one is an error all the same
     return table([_seen(case, k) for k, case in enumerate(batch)], observe.observables, "case")

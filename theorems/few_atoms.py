@@ -56,8 +56,10 @@ covered = observable("covered", "real mass of the generator's images", domain="p
 heaviest = observable(
     "heaviest", "real mass of as many of the heaviest images", domain="probability", latex=r"\mu(S_k)"
 )
-most = observable("most", "largest mass of an image, before normalisation", domain="positive integer")
-fewest_copies = observable("fewest_copies", "smallest such mass", domain="nonnegative integer")
+largest_mass = observable(
+    "largest_mass", "mass of the likeliest image, before normalisation", domain="positive integer"
+)
+smallest_mass = observable("smallest_mass", "mass of the least likely one", domain="nonnegative integer")
 times_each = observable("times_each", "m/p, rounded down", domain="nonnegative integer", latex=r"\lfloor m/p\rfloor")
 P_exact = observable("P_exact", "probability that m equal random images win exactly", domain="probability")
 mean_gap = observable("mean_gap", "mean of the gap of m equal random images", domain="nonnegative", latex=r"E d")
@@ -66,13 +68,14 @@ P_large = observable("P_large", "probability of a win, training set of n_large i
 t = observable("t", "excess of the mean of m training images over that of all n", domain="nonnegative")
 log_tail = observable("log_tail", "logarithm of the probability of such an excess", latex=r"\ln P")
 v = observable("v", "parameter of the sine wave", domain="positive")
+seen = observable("seen", "E_ν D - E_μ D at that parameter", latex=r"E_\nu D_v-E_\mu D_v")
 
 ASSUMPTIONS = (
     Assumption("linear", "The discriminators are linear in the features.", Eq(degree, 1)),
     Assumption("weighted", "The generator may weigh its images as it likes.", Eq(equal, 0)),
     Assumption("general", "The mean lies in the affine hull of no p images.", Eq(coplanar, 0)),
     Assumption("apart", "The discriminators have a number of its own for every image.", Eq(p, n)),
-    Assumption("uniform", "All n images are equally likely.", Eq(most, fewest_copies)),
+    Assumption("uniform", "All n images are equally likely.", Eq(largest_mass, smallest_mass)),
 )
 
 CLAIMS = (
@@ -191,7 +194,8 @@ CLAIMS = (
     Claim(
         "any-training-set",
         Eq(P_small, P_large),
-        words="The probability that m random images of a training set win does not depend on the size of the training set.",
+        words="The probability that m random images of a training set win, here against one feature in {0, 1} and within any ε, "
+        "does not depend on the size of the training set.",
         assumes=(),
         follows_from=("exchangeable",),
     ),
@@ -207,7 +211,7 @@ CLAIMS = (
     ),
     Claim(
         "sine-wave",
-        Ge(gap, half - 1 / (2 * v)),
+        Ge(seen, half - 1 / (2 * v)),
         "bound",
         "One unbounded parameter is not small: for any finite set of images of [0, 1] there are arbitrarily large v at which "
         "1[sin(π v x) ≥ 0] sees a gap of ½ - 1/(2 v).",
@@ -244,7 +248,8 @@ SAYINGS = (
         "this low-support distribution: read exactly, with ε = 0.",
         Implies(And(Ge(p, 3), Ge(m, p * log(p))), Ge(P_exact, half)),
         "REFUTED",
-        "matched",
+        "mean-above",
+        assumes=(),
     ),
     Saying(
         "incapable",

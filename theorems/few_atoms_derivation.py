@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Abs, Max, Min, Rational, Sum, Symbol, binomial, factorial, pi, sin
 
-from theorems.statement import And, Eq, Ge, Gt, Implies, Le, Step, plus
+from theorems.statement import And, Eq, Ge, Gt, Implies, Le, Step, observable, plus, times
 
 w1, w2, w3, c1, c2, c3, f1, f2, f3, g1, g2, g3, s, x, y, z = (
     Symbol(name)
@@ -13,6 +13,7 @@ w1, w2, w3, c1, c2, c3, f1, f2, f3, g1, g2, g3, s, x, y, z = (
 a, b, c, d, N, K, M, J, r = (Symbol(name) for name in ["a", "b", "c", "d", "N", "K", "M", "J", "r"])
 j = Symbol("j")
 half = Rational(1, 2)
+turns = observable("turns", "whole turns", domain="nonnegative integer")
 step = Min(w1 / c1, w2 / c2)
 area = f2 * g3 - f3 * g2, f3 * g1 - f1 * g3, f1 * g2 - f2 * g1
 
@@ -231,8 +232,7 @@ DERIVATION = (
     Step(
         "period",
         "Whole turns leave the sine as it is, so that at a/q it is that of π s a/q.",
-        "exact",
-        Eq(sin(plus(x, 2 * pi * N)), sin(x)),
-        domain={"x": (Rational(1, 7), 1, 3), "N": (1, 2, 5)},
+        "symbolic",
+        Eq(sin(plus(x, times(2 * pi, turns))), sin(x)),
     ),
 )  # fmt: skip

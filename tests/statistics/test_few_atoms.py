@@ -5,10 +5,10 @@ FEW_ATOMS_INSTANCES (environment) scales the comparisons with brute force.
 
 from __future__ import annotations
 
+import math
 import os
 from fractions import Fraction
 from itertools import combinations, pairwise, product
-from math import comb
 
 import flint
 import numpy as np
@@ -144,9 +144,9 @@ def test_logarithms_of_tails_are_covered_by_radii_near_a_rounding() -> None:
     table = few_atoms_chance.observe_subsample(tuple(cases), delta=0.0, device=CPU).columns["log_tail"]
     for case, mid, rad in zip(cases, table.mid, table.rad, strict=True):
         hits = range(case.hits, min(case.ones, case.m) + 1)
-        ways = sum(comb(case.ones, j) * comb(case.n - case.ones, case.m - j) for j in hits)
+        ways = sum(math.comb(case.ones, j) * math.comb(case.n - case.ones, case.m - j) for j in hits)
         with flint.ctx.workprec(200):
-            truth = flint.arb(flint.fmpq(ways, comb(case.n, case.m))).log()
+            truth = flint.arb(flint.fmpq(ways, math.comb(case.n, case.m))).log()
             assert abs(truth - flint.arb(float(mid))) <= flint.arb(float(rad))
         assert rad <= 2.0**-50 * max(abs(mid), 1)
 
@@ -156,9 +156,9 @@ def test_a_tail_of_many_images_agrees_with_all_of_its_terms() -> None:
     case = Subsample(4000, 2000, 2000, 1010)
     column = few_atoms_chance.observe_subsample((case,), delta=0.0, device=CPU).columns["log_tail"]
     mid, rad = column.mid[0], column.rad[0]
-    ways = sum(comb(2000, j) * comb(2000, 2000 - j) for j in range(1010, 2001))
+    ways = sum(math.comb(2000, j) * math.comb(2000, 2000 - j) for j in range(1010, 2001))
     with flint.ctx.workprec(200):
-        truth = flint.arb(flint.fmpq(ways, comb(4000, 2000))).log()
+        truth = flint.arb(flint.fmpq(ways, math.comb(4000, 2000))).log()
         assert abs(truth - flint.arb(float(mid))) <= flint.arb(float(rad))
     assert rad <= 2.0**-50 * abs(mid)
 
@@ -170,11 +170,12 @@ def test_half_waves_are_measured_as_they_are_summed() -> None:
         assert above(v) == sum((b - a for k, (a, b) in enumerate(pieces) if k % 2 == 0), Fraction(0))
 
 
-def test_a_sine_wave_that_is_below_0_at_an_image_is_seen_there() -> None:
-    """q v is odd and not 2 q N + s: half of the images lie in half-waves below 0."""
+def test_a_sine_wave_is_above_0_at_every_image_and_on_half_of_the_interval() -> None:
     case = Waves((1, 3, 5, 7), 8, 1, 1.0)
-    gap = fraction(few_atoms_sine.observe((case,), delta=0.0, device=CPU).columns["gap"].mid[0])
-    assert gap == 1 - Fraction(9, 17)
+    row = few_atoms_sine.observe((case,), delta=0.0, device=CPU).columns
+    assert fraction(row["v"].mid[0]) == 17
+    assert min(math.sin(math.pi * 17 * a / 8) for a in case.numerators) > 0.1
+    assert fraction(row["seen"].mid[0]) == 1 - Fraction(9, 17)
 
 
 def test_greedy_images_are_no_worse_than_the_average_sequence() -> None:
