@@ -66,11 +66,13 @@ def won_games(draw: Draw, *, expressive: bool = True, symmetric: bool = True, mi
     Without the first, the real law has an image that no generator has; without the second, all score the first image 1.
     """
     images = draw.integer(2, 3)
-    laws = generators(draw, images)
+    laws = (*generators(draw, images), (1, *[0] * (images - 1)))
     shares = [draw.integer(0, 2) for _ in laws]
     shares[0] += not any(shares)
     real = tuple(sum(c * law[x] for c, law in zip(shares, laws, strict=True)) for x in range(images))
     scores = discriminators(draw, images, 2)
+    # one that tells an image from the others: where all scores are alike every pair is an equilibrium of payoff 0
+    scores = (*scores[:1], tuple(float(x == images - 1) for x in range(images)))
     if not expressive:
         laws, real = tuple((*law, 0) for law in laws), (*real, draw.integer(1, 3))
         scores = tuple((*d, draw.choice(SCORES)) for d in scores)
@@ -78,7 +80,7 @@ def won_games(draw: Draw, *, expressive: bool = True, symmetric: bool = True, mi
         scores = (*scores, *(tuple(round(1 - x, 1) for x in d) for d in scores))
     else:
         scores = tuple((1.0, *d[1:]) for d in scores)
-    played = weights(draw, len(laws), mixed, ("single", "any", "any", "best")), weights(draw, len(scores), mixed)
+    played = weights(draw, len(laws), mixed, ("single", "single", "any", "best")), weights(draw, len(scores), mixed)
     return Contest(scores, laws, real, played, (), mixed)
 
 

@@ -95,8 +95,8 @@ PART_2 = {
                 ),
             ),
             "The number of images that win depends on the features, not on the training set; a table sees what few leave out. "
-            "Capacity is not the number of parameters: norm balls, kernels and nets of any width with bounded output "
-            "weights are within 1/√m of m samples.",
+            "Capacity is not the number of parameters: norm balls and kernels are within 1/√m of m samples with any number of "
+            "them, and nets of any width with bounded output weights see what one neuron sees.",
         ),
         audited(
             "If discriminator size = N, then ∃ generator that generates a distribution supported on O(N log N) images, "
@@ -114,10 +114,32 @@ PART_2 = {
         ),
         audited(
             "tweaking objectives or increasing training set doesn't help..",
-            "stands",
+            "stands corrected",
             (
+                JudgedBy(
+                    "tuple-discriminators",
+                    (
+                        "uniform",
+                        "pairs",
+                        "triples",
+                        "quadruples",
+                        "half",
+                        "half-needed",
+                        "less-false-positives",
+                        "less-false-positives-closed",
+                        "any-measuring-function",
+                        "blocks",
+                    ),
+                    (
+                        "tweaking-objectives",
+                        "tweaking-objectives-of-one-image",
+                        "pairs-suffice",
+                        "tuples-always-tell",
+                        "images-for-tuples",
+                    ),
+                ),
                 JudgedBy(_FEW, ("any-training-set", "carries-over"), ("training-set",)),
-                JudgedBy(_DISTANCE, ("triangle", "mixture", "blind-divergence"), ("subsample",)),
+                JudgedBy(_DISTANCE, ("triangle", "mixture"), ("subsample",)),
             ),
             "For discriminators of one sample; those that see tuples of samples can tell.",
         ),
