@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .compare_file import FEWEST_IN_A_CLASS, MOST_CLASSES, MOST_FEATURES, MOST_ROWS, MOST_WORDS, read
-from .measure_command import BadInput, bar, weight
+from .measure_command import BadInput, bar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,11 +81,11 @@ def _measured(data: Any, seeds: tuple[int, ...]) -> tuple[dict[str, np.ndarray],
 
     from simulators.kernel_machines import METHODS
     from simulators.measurement import MeasurementError
-    from simulators.small_data_protocol import measure
+    from simulators.small_data_protocol import measure, work
     from simulators.small_data_sets import MissingExtra
 
     try:
-        with bar(f"comparing on {data.name}", len(seeds) * sum(weight(m) for m in METHODS)) as step:
+        with bar(f"comparing on {data.name}", len(seeds) * sum(work(m) for m in METHODS)) as step:
             cells = {m: [measure(data, seed, m, step) for seed in seeds] for m in METHODS}
     except (MissingExtra, MeasurementError) as problem:
         raise BadInput(str(problem)) from None

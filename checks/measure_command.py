@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:  # imported where it is used: `--help` is immediate
-    from simulators.small_data_file import Key
-    from simulators.small_data_sets import DataSet
+    from simulators.measured_experiment import MeasuredExperiment
 
-EXPERIMENTS = ("small-data",)
-CELL = "primary-tumor-330/0/ntk"
+EXPERIMENTS = {
+    "small-data": "simulators.small_data_experiment:SmallData",
+    "gan-diversity": "simulators.gan_experiment:GanDiversity",
+}
 INTERRUPTED = 130
 Step = Callable[[int], None]
 
@@ -32,7 +33,10 @@ class BadInput(click.ClickException):
 @click.argument("name")
 @click.option("--check", is_flag=True, help="Recompute one cell and compare with the file; exit 1 where they differ.")
 @click.option(
-    "--cell", default=None, metavar="DATA/SEED/METHOD", help=f"With --check: the cell to recompute. [default: {CELL}]"
+    "--cell",
+    default=None,
+    metavar="CELL",
+    help="With --check: the cell to recompute. [default: the one that CI recomputes]",
 )
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), default=None, metavar="FILE",
@@ -41,91 +45,92 @@ class BadInput(click.ClickException):
 def measure(name: str, check: bool, cell: str | None, output: Path | None) -> None:
     """Run the protocol of an empirical claim and write down what was measured.
 
-    NAME is small-data: takes a few minutes.  A run that is interrupted goes on where it was when it is started again.
+    NAME is small-data or gan-diversity: each takes a few minutes.  A run that is interrupted goes on where it was when it is started
+    again.
     """
     from simulators.measurement import MeasurementError
-    from simulators.small_data_file import FILE
     from simulators.small_data_sets import MissingExtra
 
-    if name not in EXPERIMENTS:
-        raise BadInput(f"unknown experiment {name!r}; expected one of {', '.join(EXPERIMENTS)}")
+    experiment = _experiment(name)
     if cell is not None and not check:
         raise BadInput("--cell goes with --check; without it every cell is measured")
-    path = output or FILE
+    path = output or experiment.file
     try:
-        sys.exit(_check(path, cell or CELL) if check else _measure(path))
+        sys.exit(_check(experiment, path, cell or experiment.example) if check else _measure(experiment, path))
     except MissingExtra as problem:
         raise BadInput(str(problem)) from None
     except MeasurementError as problem:
         raise click.ClickException(str(problem)) from None
 
 
-def _check(path: Path, name: str) -> int:
-    """Exit code 0 where the cell comes out as it is written down, 1 where it does not."""
-    from simulators.small_data_file import decode, facts
-    from simulators.small_data_protocol import measure as measured
-    from simulators.small_data_sets import load
+def _experiment(name: str) -> MeasuredExperiment:
+    """The experiment of that name; only its own module is imported."""
+    from importlib import import_module
 
+    if name not in EXPERIMENTS:
+        raise BadInput(f"unknown experiment {name!r}; expected one of {', '.join(EXPERIMENTS)}")
+    module, _, kind = EXPERIMENTS[name].partition(":")
+    made: MeasuredExperiment = getattr(import_module(module), kind)()
+    return made
+
+
+def _check(experiment: MeasuredExperiment, path: Path, name: str) -> int:
+    """Exit code 0 where the cell comes out as it is written down, 1 where it does not."""
     if not path.is_file():
-        raise BadInput(f"no measurement at {path}; write one with `theorem-audit measure small-data --output {path}`")
-    known, key = decode(path.read_text(encoding="utf-8")), _key(name)
-    if key not in known.cells:
-        raise BadInput(f"no cell {name} in {path}; expected one such as {CELL}")
-    written, data = known.cell(key), load(key[0])
-    with bar("recomputing", weight(key[2])) as step:
-        found = measured(data, key[1], key[2], step)
-    if facts(data) == known.data[key[0]] and found == written:
-        click.echo(f"{name}: recomputed, as in the file ({_said(found.hits(len(data)))})", err=True)
+        raise BadInput(
+            f"no measurement at {path}; write one with `theorem-audit measure {experiment.name} --output {path}`"
+        )
+    written, key = experiment.decode(path.read_text(encoding="utf-8")), experiment.key(name)
+    if key is None:
+        raise BadInput(f"cell {name!r}; expected {experiment.form}, such as {experiment.example}")
+    if key not in written.cells:
+        raise BadInput(f"no cell {name} in {path}; expected one such as {experiment.example}")
+    with bar("recomputing", experiment.work(key)) as step:
+        (found,) = experiment.measure([key], step)
+    if found == written.cells[key]:
+        click.echo(f"{name}: recomputed, as in the file ({experiment.briefly(found)})", err=True)
         return 0
-    for sign, cell, rows in (("-", written, known.data[key[0]].rows), ("+", found, len(data))):
-        setting = ", ".join(f"{k} = {v:g}" for k, v in cell.setting) or "one setting"
-        click.echo(f"{sign} {name}: {setting}; {_said(cell.hits(rows))}")
+    for sign, result in (("-", written.cells[key]), ("+", found)):
+        click.echo(f"{sign} {name}: {experiment.fully(result)}")
     click.echo(
-        f"the cell differs from the file, measured with scikit-learn {known.library}, here {_library()}"
+        f"the cell differs from the file, measured with {written.library}, here {experiment.library().split()[-1]}"
         " (- committed, + recomputed)",
         err=True,
     )
     return 1
 
 
-def _measure(path: Path) -> int:
+def _measure(experiment: MeasuredExperiment, path: Path) -> int:
     """Measure every cell that no earlier run has finished, then write the file in one step."""
-    from simulators.small_data_file import Unfinished, encode, facts, load_all, wanted
-    from simulators.small_data_protocol import measure as measured
+    from simulators.measured_experiment import append, resume
 
     from .report.write import atomically
 
     beside = path.with_name(path.name + ".unfinished")
-    data: Mapping[str, DataSet] = load_all()
-    known = {name: facts(one) for name, one in data.items()}
+    head = experiment.head()
     try:
-        finished = Unfinished(beside, known)
+        finished = dict(experiment.read(value) for value in resume(beside, head))
     except OSError as problem:
         raise BadInput(f"cannot write {beside}: {problem.strerror}; choose another --output") from None
-    if finished.cells:
-        click.echo(f"going on after {len(finished.cells)} cells that are finished", err=True)
-    left = [key for key in wanted() if key not in finished.cells]
+    if finished:
+        click.echo(f"going on after {len(finished)} cells that are finished", err=True)
+    left = [key for key in experiment.wanted() if key not in finished]
     try:
-        with bar("measuring", sum(weight(method) for _, _, method in left)) as step:
-            for name, seed, method in left:
-                finished.add(measured(data[name], seed, method, step))
+        with bar("measuring", sum(map(experiment.work, left))) as step:
+            for group in experiment.groups(left):
+                for key, result in zip(group, experiment.measure(group, step), strict=True):
+                    append(beside, experiment.plain(key, result))
+                    finished[key] = result
     except KeyboardInterrupt:
         click.echo(
-            f"interrupted; {len(finished.cells)} finished cells are kept in {beside.name}: start again to go on",
+            f"interrupted; {len(finished)} finished cells are kept in {beside.name}: start again to go on",
             err=True,
         )
         return INTERRUPTED
-    atomically(path, encode((finished.cells[key] for key in wanted()), known, _library()))
+    atomically(path, experiment.encode({key: finished[key] for key in experiment.wanted()}))
     beside.unlink()
     click.echo(f"wrote {path}", err=True)
     return 0
-
-
-def weight(method: str) -> int:
-    """How much of a progress bar one cell is worth: the fits of machines, or as many as a forest takes the time of."""
-    from simulators.small_data_protocol import work
-
-    return work(method)
 
 
 @contextmanager
@@ -178,24 +183,3 @@ def heeded() -> Iterator[Callable[[], None]]:
         stop()
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _key(name: str) -> Key:
-    data, _, rest = name.partition("/")
-    seed, _, method = rest.partition("/")
-    if not (data and seed.isdigit() and method):
-        raise BadInput(f"cell {name!r}; expected DATA/SEED/METHOD, such as {CELL}")
-    return data, int(seed), method
-
-
-def _library() -> str:
-    from importlib.metadata import version
-
-    return version("scikit-learn")
-
-
-def _said(hits: object) -> str:
-    import numpy as np
-
-    right = np.asarray(hits)
-    return f"{int(right.sum())} of {len(right)} right"

@@ -1,8 +1,4 @@
-"""The measurement file of the small-data experiment: every finished cell, hashed, without clock, host or path.
-
-Beside it, while a measurement runs, lies a file of the cells that are finished, one a line: a run that was interrupted goes on from
-there.
-"""
+"""The measurement file of the small-data experiment: every finished cell, hashed, without clock, host or path."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ import numpy as np
 from .kernel_machines import METHODS
 from .measurement import MeasurementError
 from .small_data_protocol import SEEDS, Cell, protocol, protocol_hash
-from .small_data_sets import NAMES, DataSet, load
+from .small_data_sets import NAMES, DataSet
 
 FILE = Path(__file__).parent / "data" / "small-data.json"
 REMEDY = "run `theorem-audit measure small-data`"
@@ -129,42 +125,3 @@ def measured(path: Path = FILE) -> Measured:
     if not path.is_file():
         raise MeasurementError(f"no file {path.name}", f"the measured cells: {REMEDY}")
     return decode(path.read_text(encoding="utf-8"))
-
-
-class Unfinished:
-    """The finished cells of a run, appended to a file one by one, so that what was finished outlives an interruption.
-
-    The first line names the protocol and the data; a file of others is begun anew, and a line that was cut short is
-    measured again.
-    """
-
-    def __init__(self, path: Path, data: Mapping[str, Facts]) -> None:
-        head = {"protocol": protocol_hash(), "data": {name: known.digest for name, known in sorted(data.items())}}
-        self.path, self.cells = path, dict[Key, Cell]()
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        if not lines or lines[0] != json.dumps(head):
-            lines = [json.dumps(head)]
-        for line in lines[1:]:
-            try:
-                data_name, seed, method, setting, right = json.loads(line)
-            except ValueError:
-                continue
-            cell = Cell(data_name, seed, method, tuple((name, value) for name, value in setting), right)
-            self.cells[cell.key] = cell
-        kept = [lines[0], *(self._line(cell) for cell in self.cells.values())]
-        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
-
-    @staticmethod
-    def _line(cell: Cell) -> str:
-        return json.dumps([cell.data, cell.seed, cell.method, cell.setting, cell.right])
-
-    def add(self, cell: Cell) -> None:
-        """Append a finished cell."""
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(self._line(cell) + "\n")
-        self.cells[cell.key] = cell
-
-
-def load_all() -> dict[str, DataSet]:
-    """The data sets of the experiment, by name."""
-    return {name: load(name) for name in NAMES}

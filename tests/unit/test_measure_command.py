@@ -135,7 +135,7 @@ def test_a_file_that_was_edited_fails(capsys: pytest.CaptureFixture[str], tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("big-data",), "unknown experiment 'big-data'; expected one of small-data"),
+        (("big-data",), "unknown experiment 'big-data'; expected one of small-data, gan-diversity"),
         (("small-data", "--cell", "wine/0/ntk", "--output", "cells.json"), "--cell goes with --check"),
         (("small-data", "--check", "--cell", "wine"), "cell 'wine'; expected DATA/SEED/METHOD"),
         (("small-data", "--check", "--cell", "wine/-1/ntk"), "expected DATA/SEED/METHOD"),

@@ -17,9 +17,11 @@ from checks.report.sentences import search
 from checks.test_small_data import PRIMARY_TUMOR
 from simulators import kernel_machines, small_data_file, small_data_sets
 from simulators.infinite_width import TangentKernel
+from simulators.measured_experiment import append, resume
 from simulators.measurement import MeasurementError
 from simulators.small_data_comparison import paired, sign_flip
-from simulators.small_data_file import Facts, Unfinished, decode, encode, measured
+from simulators.small_data_experiment import SmallData
+from simulators.small_data_file import Facts, decode, encode, measured
 from simulators.small_data_protocol import Cell, deal, packed, unpacked
 from simulators.small_data_sets import MissingExtra, integers_of, load, primary_tumor, standardised
 from simulators.streams import stream
@@ -158,12 +160,16 @@ def test_a_file_of_another_protocol_is_refused(monkeypatch) -> None:
 
 
 def test_finished_cells_outlive_an_interruption(tmp_path) -> None:
-    path, facts = tmp_path / "cells", {"wine": Facts(178, 3, "abc")}
-    Unfinished(path, facts).add(CELL)
+    path, head, experiment = tmp_path / "cells", {"protocol": "abc"}, SmallData()
+    result = (CELL, small_data_file.facts(load("wine")))
+    assert resume(path, head) == []
+    append(path, experiment.plain(CELL.key, result))
     with path.open("a") as file:
         file.write('["wine", 1, "nt')  # a line that was cut short
-    assert Unfinished(path, facts).cells == {CELL.key: CELL}
-    assert Unfinished(path, {"wine": Facts(178, 3, "other")}).cells == {}
+    for _ in range(2):
+        assert [experiment.read(value) for value in resume(path, head)] == [(CELL.key, result)]
+    assert resume(path, {"protocol": "other"}) == []
+    assert resume(path, head) == []
 
 
 def test_the_committed_file_is_complete() -> None:
