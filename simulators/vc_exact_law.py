@@ -115,6 +115,9 @@ def _rational(value: Fraction) -> Any:
 
 def _columns(cases: tuple[Thresholds, ...]) -> dict[str, Measurement]:
     laws = [gap_law(c.drawn, c.eps, c.weights) for c in cases]
+    free = [
+        gap_law(c.m, c.eps, ())[0] if c.weights or c.doubled else law[0] for c, law in zip(cases, laws, strict=True)
+    ]
     return {
         "m": integers(c.m for c in cases),
         "eps": balls([_rational(c.eps) for c in cases]),
@@ -122,20 +125,22 @@ def _columns(cases: tuple[Thresholds, ...]) -> dict[str, Measurement]:
         "repeated": integers(c.m - c.drawn for c in cases),
         "P_above": balls([_rational(above) for above, _ in laws]),
         "P_one": balls([_rational(both) for _, both in laws]),
+        "P_free": balls([_rational(above) for above in free]),
     }
 
 
-@simulator("m eps atoms repeated P_above P_one", limited_by="exact")
+@simulator("m eps atoms repeated P_above P_one P_free", limited_by="exact")
 def observe(cases: tuple[Thresholds, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """A row a case, exact: P_above = P(sup F_m - F >= eps) and P_one = P(sup |F_m - F| >= eps).
 
-    ``atoms`` counts the atoms of the law (0 for an atomless one), ``repeated`` the points that repeat others.
+    ``atoms`` counts the atoms of the law (0 for an atomless one), ``repeated`` the points that repeat others; P_free is
+    P_above of m independent points of an atomless law.
     """
     torch.empty(0, device=torch.device(device))  # rationals live on no device, but an absent one is an error
     return Measurements(_columns(tuple(_sound(c, k) for k, c in enumerate(cases))), np.arange(len(cases)))
 
 
-@simulator("m eps atoms repeated P_above P_one mean members", limited_by="exact")
+@simulator("m eps atoms repeated P_above P_one P_free mean members", limited_by="exact")
 def observe_mean(cases: tuple[Thresholds, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """The columns of `observe` for laws of atoms, the exact mean of the gap, and how many thresholds tell atoms apart."""
     torch.empty(0, device=torch.device(device))

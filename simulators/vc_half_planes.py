@@ -24,7 +24,7 @@ from .measurement import Measurement, MeasurementError, Measurements, balls, int
 
 LARGEST = 2**20
 """Coordinates stay below it: determinants of differences stay below 2^43."""
-CELLS = 1 << 22
+CELLS = 1 << 19
 """Pairs of atoms that are sorted at once: bounds the memory of a batch."""
 Atom = tuple[int, int]
 

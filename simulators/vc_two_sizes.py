@@ -26,7 +26,7 @@ CLASSES = ("intervals", "half-planes")
 
 @dataclass(frozen=True)
 class TwoSizes:
-    """A class at two sizes: ``k`` intervals (a pair) on samples of ``m`` points (a pair), each of ``draws`` samples.
+    """A class at two sizes: ``k`` intervals on samples of ``m`` points, ``draws`` samples of each; all are pairs.
 
     *intervals*: unions of k intervals under the uniform law; *half-planes* under the standard normal law of the plane
     (k is 1 for both).
@@ -35,12 +35,12 @@ class TwoSizes:
     name: str
     m: tuple[int, int]
     k: tuple[int, int] = (1, 1)
-    draws: int = 40
+    draws: tuple[int, int] = (40, 40)
     seed: int = 0
 
 
 def _sound(case: TwoSizes, element: int) -> TwoSizes:
-    if case.name not in CLASSES or min(*case.m, *case.k, case.draws) < 1:
+    if case.name not in CLASSES or min(*case.m, *case.k, *case.draws) < 1:
         raise MeasurementError(f"{case}", f"one of {', '.join(CLASSES)}, sizes and draws >= 1", "mean_a", element)
     if case.name == "half-planes" and case.k != (1, 1):
         raise MeasurementError(f"{case}", "k = (1, 1) for half-planes", "mean_a", element)
@@ -73,7 +73,7 @@ def observe(cases: tuple[TwoSizes, ...], *, delta: float, effort: int = 0, devic
     for side, name in enumerate("ab"):
         mids, radii = [], []
         for case in cases:
-            m, k, draws = case.m[side], case.k[side], case.draws * 4**effort
+            m, k, draws = case.m[side], case.k[side], case.draws[side] * 4**effort
             values = _GAPS[case.name](m, k, draws, (case, side), device)
             mids.append(float(np.mean(values)))
             radii.append(sqrt(log(4 / delta) / (2 * m * draws)) * (1 + 1e-12) + RADIUS + draws * 2.0**-53)
