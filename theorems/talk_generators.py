@@ -6,6 +6,7 @@ from theorems.talk_statement import JudgedBy, audited, definition, unaudited
 
 _BIRTHDAY = "birthday"
 _NEAR = "near-duplicates"
+_EFFECTIVE = "effective-support"
 _FEW = "few-atoms"
 _DISTANCE = "neural-net-distance"
 
@@ -108,9 +109,15 @@ PART_2 = {
                     ("matched", "few", "fewest", "necessary", "sine-wave"),
                     ("linear-readout", "N-images", "square-root-support"),
                 ),
+                JudgedBy(
+                    "vc-deviation",
+                    ("dkw", "stumps", "log-d-needed", "every-sample", "even", "intervals-scale", "square-root"),
+                    ("log-always", "wins-exactly", "linear-support", "parameters-only"),
+                ),
             ),
             "Needs discriminators that are Lipschitz in bounded parameters, and wins within ε instead of exactly. Against "
-            "readouts linear in N features N + 1 weighted images win exactly, and no fewer in general.",
+            "readouts linear in N features N + 1 weighted images win exactly, and no fewer in general. Thresholds, unions of "
+            "intervals and half-planes have no Lipschitz constant and need no logarithm; the choice of a coordinate does.",
         ),
         audited(
             "tweaking objectives or increasing training set doesn't help..",
@@ -128,6 +135,7 @@ PART_2 = {
                         "less-false-positives",
                         "less-false-positives-closed",
                         "any-measuring-function",
+                        "blind-and-seen",
                         "blocks",
                     ),
                     (
@@ -197,10 +205,23 @@ PART_2 = {
                     ("pairs", "product", "effective-support", "packing", "at-least-pairs", "one-class"),
                     ("distinct-images", "distinct-images-corrected"),
                 ),
+                JudgedBy(
+                    _EFFECTIVE,
+                    (
+                        "heavy-set",
+                        "heavy-points",
+                        "heavy-points-number",
+                        "at-most-support",
+                        "exponential-above",
+                        "exponential-below",
+                        "no-upper-bound",
+                    ),
+                    ("published-theorem-2", "published-theorem-2-effective"),
+                ),
             ),
             "It bounds the effective support: 1/∑p² for equal images and, by the same sharp bound, 1/P(two samples are "
-            "near) for near-duplicates of any kind; never the number of distinct images. The theorem behind the test, as "
-            "later restated, fails where the law has mass outside the set.",
+            "near) for near-duplicates of any kind; never the number of distinct images. The theorems behind the test, as "
+            "later restated, fail where the law has mass outside the set, and where it is far from uniform on it.",
         ),
         audited(
             "use heuristic method to flag possible near-duplicates. Rely on human in the loop to verify duplicates",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import E, Rational, Sum, Symbol, binomial, exp, factorial, floor
 
-from theorems.statement import And, Eq, Ge, Implies, Le, Lt, Step, observable
+from theorems.statement import And, Eq, Ge, Implies, Le, Lt, Step, observable, times
 
 _m = observable("m", "number of points", domain="positive integer")
 _b = observable("b", "half steps of the edge", domain="positive integer")
@@ -161,7 +161,7 @@ STEPS = (
         "factorials-next",
         "From j to j + 1 the left side grows by (2j + 2)(2j + 1), the right one by 2(j + 1).",
         "symbolic",
-        Eq((2 * _q + 2) * (2 * _q + 1), 2 * (_q + 1) * (2 * _q + 1)),
+            Eq((2 * _q + 2) * (2 * _q + 1), times(2, _q + 1, 2 * _q + 1)),
         ("factorials",),
     ),
     Step(
