@@ -83,7 +83,7 @@ def _drawable(law: Law) -> bool:
     return law.returned == 1 or (not law.atomless and law.total + (law.s - 1) * (law.returned - 1) >= 1)
 
 
-def _sound(law: Law, element: int) -> Law:
+def checked(law: Law, element: int) -> Law:
     """The law itself; raises `MeasurementError` where it is none."""
     whole = [law.s, law.atomless, law.returned, *(x for group in law.atoms for x in group)]
     if any(not isinstance(x, int) for x in whole) or law.atomless < 0 or law.s < 1 or not law.groups:
@@ -279,13 +279,13 @@ def probabilities(laws: tuple[Law, ...], device: torch.device) -> tuple[Measurem
 
 
 def _measure(laws: tuple[Law, ...], device: torch.device) -> dict[str, Measurement]:
-    laws = tuple(_sound(law, k) for k, law in enumerate(laws))
+    laws = tuple(checked(law, k) for k, law in enumerate(laws))
     distinct, duplicate = probabilities(laws, device)
     return {**_exact_columns(laws), "P_none": distinct, "P_dup": duplicate}
 
 
 def _measure_precisely(law: Law) -> dict[str, Measurement]:
-    law = _sound(law, 0)
+    law = checked(law, 0)
     distinct, beta, urn = distinct_exactly(law), law.effective_support, law.returned - 1
     values: dict[str, Fraction | int] = {
         "N": law.points,

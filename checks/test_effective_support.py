@@ -1,0 +1,98 @@
+"""Heavy sets and duplicates of exact laws: uniform, Zipf, one atom beside many points or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from simulators import collisions_sets
+from simulators.collisions import Law
+from simulators.collisions_sets import Weighed
+from theorems.effective_support import THEOREM
+
+from .engine.draw import Draw
+from .engine.experiment import Audit, Experiment
+
+COUNTS = (1, 2, 3, 10, 100, 1000, 100_000, 10_000_000)
+Groups = tuple[tuple[int, int], ...]
+
+
+def groups_of(draw: Draw) -> Groups:
+    """Equal weights; one heavy point, at times with as many light ones as make κ/2 their probability; or a few unlike."""
+    shape = draw.choice(("uniform", "heavy", "critical", "few", "zipf"))
+    if shape == "uniform":
+        return ((1, draw.choice(COUNTS)),)
+    if shape == "heavy":
+        return ((draw.integer(2, 40), draw.integer(1, 3)), (1, draw.choice(COUNTS)))
+    if shape == "critical":
+        heavy = draw.integer(3, 2000)
+        return ((heavy, 1), (1, heavy * (heavy - 2) - draw.integer(0, 1)))
+    if shape == "few":
+        return tuple((draw.integer(1, 99), draw.integer(1, 3)) for _ in range(draw.integer(1, 3)))
+    length, exponent = draw.integer(2, 6), draw.choice((1, 2))
+    return tuple((3600 // rank**exponent, 1) for rank in range(1, length + 1))
+
+
+def laws(draw: Draw, *, independent: bool = True) -> Weighed:
+    """Any law, half of them with a part without atoms; few samples or as many as make a duplicate likely."""
+    groups = groups_of(draw)
+    law = Law(groups, 1)
+    if draw.boolean():
+        law = replace(law, atomless=draw.choice((1, law.total, 30 * law.total)))
+    root = float(law.effective_support) ** 0.5
+    law = replace(law, s=draw.choice((2, 1, 3, min(60, max(1, round(draw.decimal(0.3, 3, 1) * root))))))
+    if independent:
+        return Weighed(law)
+    law = replace(law, groups=(*groups, (1, 2)), atomless=0)
+    if draw.boolean():
+        return Weighed(replace(law, returned=2))
+    return Weighed(replace(law, s=min(law.s, law.total), returned=0))
+
+
+def atomic(draw: Draw, *, independent: bool = True, purely_atomic: bool = True) -> Weighed:
+    """Laws without an atomless part, and a mass to be reached; or with one that the mass leaves out."""
+    law = replace(laws(draw, independent=independent).law, atomless=0)
+    if not purely_atomic:
+        return Weighed(replace(law, atomless=9 * law.total), 5)
+    return Weighed(law, draw.choice((99, 100, 90, 50)))
+
+
+def many(draw: Draw, *, independent: bool = True, in_range: bool = True) -> Weighed:
+    """Laws of an effective support above 1000 and not too many samples; or below, or too many."""
+    points = draw.choice((1001, 2000, 10_000, 1_000_000))
+    law = Law(((1, points),), max(2, round(draw.decimal(0.1, 2.5, 1) * points**0.5)))
+    if not in_range:
+        few = draw.integer(2, 30)
+        return Weighed(Law(((1, few),), few + draw.integer(0, 2)))
+    if not independent:
+        return Weighed(replace(law, s=min(law.s, 100), returned=2))
+    return Weighed(law)
+
+
+SETS = Experiment(
+    "laws", THEOREM, laws, collisions_sets.observe,
+    examples=(
+        Weighed(Law(((1, 1),), 2, atomless=2)),
+        Weighed(Law(((1, 1),), 500, atomless=500)),
+        Weighed(Law(((1000, 1), (1, 1000 * 998)), 2)),
+        Weighed(Law(((1000, 1), (1, 1000 * 998 - 1)), 2)),
+        Weighed(Law(((3, 1), (1, 3)), 2)),
+    ),
+    search=10, bulk=500,
+    only=("heavy-set", "heavy-points", "heavy-points-number", "exponential-above"),
+)  # fmt: skip
+ATOMIC = Experiment(
+    "atomic", THEOREM, atomic, collisions_sets.observe_mass,
+    examples=(Weighed(Law(((1, 365),), 23)), Weighed(Law(((10**9, 1), (1, 9 * 10**9)), 20)), Weighed(Law(((1, 1), (9, 1)), 2))),
+    search=10, bulk=500, only=("at-most-support", "no-upper-bound", "published-theorem-2"),
+)  # fmt: skip
+MANY = Experiment(
+    "many", THEOREM, many, collisions_sets.observe,
+    examples=(Weighed(Law(((1, 1001),), 166)), Weighed(Law(((1, 10_000),), 500))),
+    search=5, bulk=100, only=("exponential-below", "published-theorem-2-effective"),
+)  # fmt: skip
+
+
+class TestEffectiveSupport(Audit):
+    """Exact laws in three experiments."""
+
+    experiments = [SETS, ATOMIC, MANY]  # noqa: RUF012
