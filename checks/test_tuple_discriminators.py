@@ -117,7 +117,7 @@ REPEATING = Experiment(
 SPREADS = Experiment(
     "spread-generators", THEOREM, spreads, tuple_test_cells.observe_spread,
     examples=(Spread((1, 1), (200, 200), 24, (0.5, 0.25)),),
-    search=8, bulk=400, only=("any-measuring-function", "tweaking-objectives", "tweaking-objectives-of-one-image"),
+    search=8, bulk=400, only=("any-measuring-function", "blind-and-seen", "tweaking-objectives", "tweaking-objectives-of-one-image"),
 )  # fmt: skip
 CLASSES = Experiment(
     "recorded-tuples", THEOREM, classes, tuple_test_blocks.observe_blocks,

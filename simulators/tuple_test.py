@@ -123,4 +123,5 @@ def observe(batch: tuple[TupleTest, ...], *, delta: float, effort: int = 0, devi
     """
     for k, test in enumerate(batch):
         _sound(test, k)
-    return _table([_exactly(test) for test in batch], advantages(batch, torch.device(device)))
+    advantage = advantages(batch, torch.device(device))
+    return _table([_exactly(test) for test in batch], advantage)

@@ -34,7 +34,7 @@ trial_u, trial_v = u - eta * (v + lam * u), v + eta * (u - lam * v)
 DERIVATION = (
     Step(
         "mixture",
-        "What no strategy exceeds, no mixture does.",
+        "What neither of two strategies exceeds, no mixture of them does; a mixture of more is one of two, repeated.",
         "symbolic",
         Implies(And(Le(x, w), Le(y, w)), Le(t * x + (1 - t) * y, w)),
     ),

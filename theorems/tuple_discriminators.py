@@ -7,7 +7,7 @@ the same time see nothing, under any measuring function.
 
 from __future__ import annotations
 
-from sympy import Max, Product, Rational, Symbol, exp, floor, log
+from sympy import Max, Product, Rational, Symbol, exp, floor, log, sqrt
 
 from theorems.birthday import DERIVATION as BIRTHDAY
 from theorems.statement import (
@@ -41,6 +41,7 @@ dependence = observable(
     "dependence", "total variation distance of two images of a tuple from independent ones", "nonnegative"
 )
 single_gap = observable("single_gap", "largest gap of a function of the cell with values in [0, 1]", "probability")
+cells = observable("cells", "number of cells", "positive integer")
 real_measured = observable("real_measured", "mean of φ(D) over real images", latex=r"E_{real}\varphi(D)")
 fake_measured = observable("fake_measured", "mean of φ(D) over generated images", latex=r"E_u\varphi(D)")
 images = observable("images", "real images that tuples are cut from", "positive integer", latex="M")
@@ -69,21 +70,21 @@ CLAIMS = (
         Implies(Eq(s, 2), Eq(advantage, pi2 - kappa)),
         words="On pairs it is Σp² less the real law's: 1/m of m equally likely images.",
         assumes=("independent",),
-        follows_from=("two",),
+        follows_from=("newton",),
     ),
     Claim(
         "triples",
         Implies(Eq(s, 3), Eq(advantage, 3 * pi2 - 2 * pi3)),
         words="In general it is 1 - s! e_s(p): on triples 3Σp² - 2Σp³.",
         assumes=SAFE,
-        follows_from=("three",),
+        follows_from=("newton",),
     ),
     Claim(
         "quadruples",
         Implies(Eq(s, 4), Eq(advantage, 6 * pi2 - 3 * pi2**2 - 8 * pi3 + 6 * pi4)),
         words="The same on tuples of four.",
         assumes=SAFE,
-        follows_from=("four",),
+        follows_from=("newton",),
     ),
     Claim(
         "half",
@@ -93,7 +94,7 @@ CLAIMS = (
         "about 1.18 √m.",
         SAFE,
         tight_at="m equally likely images, as m grows",
-        follows_from=("schur", "exponential-inequality", "arithmetic-series"),
+        follows_from=("schur", "exponential-inequality", "arithmetic-series", "root"),
     ),
     Claim(
         "half-needed",
@@ -128,6 +129,13 @@ CLAIMS = (
         "cell and every φ, bounded or not.",
         assumes=("even",),
         follows_from=("counts",),
+    ),
+    Claim(
+        "blind-and-seen",
+        And(Eq(single_gap, 0), Ge(cells, 2), Ge(advantage, half)),
+        "existence",
+        "One generator is both: matched exactly by every function of the cell, and given away by tuples.",
+        ("even",),
     ),
     Claim(
         "blocks",
@@ -174,6 +182,19 @@ DERIVATION = (
             sums[1] ** 4 - 6 * sums[1] ** 2 * sums[2] + 3 * sums[2] ** 2 + 8 * sums[1] * sums[3] - 6 * sums[4],
         ),
         ("three",),
+    ),
+    Step(
+        "newton",
+        "P(s draws differ) = s! e_s, and the same expressions in power sums hold for any number of images.",
+        "cited",
+        depends_on=("two", "three", "four"),
+        source="Newton's identities: Macdonald (1995), Symmetric Functions and Hall Polynomials, I.2",
+    ),
+    Step(
+        "root",
+        "½ + sqrt(¼ + 2mL) is the root of s(s-1) = 2mL, with L = ln 2.",
+        "symbolic",
+        Implies(Eq(x, half + sqrt(Rational(1, 4) + 2 * z)), Eq(x * (x - 1), 2 * z)),
     ),
     Step(
         "counts",
