@@ -8,9 +8,12 @@ within a proved bound.  Pairs that the bound decides are counted; the others are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -66,25 +69,25 @@ def search(
     """
     values = _sound(samples, radius)
     everything = math.comb(len(values), 2)
-    if values.shape[1] == 0:
-        raise MeasurementError("samples without a number", "at least one number each")
     first, counts, group = distinct(values)
     equal = sum(math.comb(int(many), 2) for many in counts[counts > 1])
     twins = _twins(group, closest) if equal else []
-    held = torch.as_tensor(values[first] if equal else values, dtype=torch.float64, device=device)
     told(everything - math.comb(len(first), 2))
-    wanted = closest - len(twins)
-    if len(first) < 2 or (radius == 0 and wanted <= 0):
+    wanted = max(closest - len(twins), 0)
+    if len(first) < 2 or (radius == 0 and not wanted):
         told(math.comb(len(first), 2))
         return Found(equal, equal, tuple(twins))
-    near, others, again, fractions = _Search(held, counts, radius, max(wanted, 0)).run(told)
+    with _threads(device) as threads:
+        held = torch.as_tensor(values[first] if equal else values, dtype=torch.float64, device=device)
+        near, others, again, fractions = _Search(held, counts, radius, wanted).run(threads, told)
     apart = [Pair(d, *sorted((int(first[i]), int(first[j])))) for d, i, j in others]
     return Found(equal + near, equal, (*twins, *apart), again, fractions)
 
 
 def _sound(samples: np.ndarray, radius: float) -> np.ndarray:
-    if not (isinstance(samples, np.ndarray) and samples.ndim == 2 and samples.dtype == np.float64):
-        raise MeasurementError(f"{type(samples).__name__} {getattr(samples, 'shape', '')}", "a float64 array (n, d)")
+    if not (isinstance(samples, np.ndarray) and samples.ndim == 2 and samples.dtype == np.float64 and samples.size):
+        what = f"{getattr(samples, 'dtype', type(samples).__name__)} of shape {getattr(samples, 'shape', 'unknown')}"
+        raise MeasurementError(f"samples, {what}", "a float64 array (n, d) with numbers in it")
     if not np.isfinite(samples).all():
         row = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
         raise MeasurementError(f"sample {row} with a NaN or an infinity", "finite samples")
@@ -108,16 +111,14 @@ class _Bounds(NamedTuple):
 
 
 class _Search:
-    """The state of one search among distinct samples: factors of the product, thresholds, what was found."""
+    """One search among distinct samples: the factors of the product and the thresholds."""
 
     def __init__(self, samples: Tensor, counts: np.ndarray, radius: float, closest: int) -> None:
         self.samples, self.radius, self.closest = samples, radius, closest
         self.counts = torch.as_tensor(counts, dtype=torch.float64, device=samples.device)
         self.exact = unrounded(samples)
         self.left, self.right, self.bounds = self._prepared()
-        self.near = self.again = self.fractions = 0
-        self.best = torch.empty(0, dtype=self.left.dtype, device=samples.device)
-        self.rows = torch.empty((0, 2), dtype=torch.int64, device=samples.device)
+        self.size = min(BLOCK.get(samples.device.type, BLOCK["cpu"]), len(samples))
 
     def _prepared(self) -> tuple[Tensor, Tensor, _Bounds]:
         """Factors whose product is minus half the squared distances, in the cheapest precision that decides most pairs."""
@@ -135,66 +136,105 @@ class _Search:
         left, right, top = _factors(centred)
         return left, right, _bounds(radius, top, centred.shape[1], torch.float64)
 
-    def run(self, told: Told) -> tuple[int, list[Pair], int, int]:
-        """Search every block on and above the diagonal; give the near pairs' number, the closest, and what it took."""
-        size = min(BLOCK.get(self.samples.device.type, BLOCK["cpu"]), len(self.samples))
-        buffer = torch.empty(size * size, dtype=self.left.dtype, device=self.samples.device)
-        for rows, columns in _blocks(len(self.samples), size):
-            height, width = rows.stop - rows.start, columns.stop - columns.start
-            product = torch.mm(self.left[rows], self.right[columns].T, out=buffer[: height * width].view(height, width))
-            if rows == columns:  # each pair once, and no sample with itself
+    def run(self, threads: int, told: Told) -> tuple[int, list[Pair], int, int]:
+        """Search all strips of blocks; give the near pairs' number, the closest, and what it took."""
+        lock = Lock()
+
+        def tell(pairs: int) -> None:
+            with lock:
+                told(pairs)
+
+        starts = range(0, len(self.samples), self.size)
+        strips = _side_by_side(lambda start: _Strip(self, start, tell), starts, threads)
+        i, j = torch.cat([strip.places for strip in strips]).unbind(dim=1)
+        _, distance, _ = within(self.samples[i], self.samples[j], 0.0, True)
+        found = sorted(Pair(*row) for row in zip(distance.tolist(), i.tolist(), j.tolist(), strict=True))
+        near, again, fractions = (sum(getattr(s, name) for s in strips) for name in ("near", "again", "fractions"))
+        return near, found[: self.closest], again, fractions
+
+
+class _Strip:
+    """What the rows from ``start`` on, as many as a block has, find among themselves and the rows after them."""
+
+    def __init__(self, search: _Search, start: int, told: Told) -> None:
+        self.search, device = search, search.samples.device
+        self.near = self.again = self.fractions = 0
+        self.best = torch.empty(0, dtype=search.left.dtype, device=device)
+        self.places = torch.empty((0, 2), dtype=torch.int64, device=device)
+        size, count = search.size, len(search.samples)
+        rows = slice(start, min(start + size, count))
+        buffer = torch.empty(size * size, dtype=search.left.dtype, device=device)
+        height = rows.stop - start
+        for column in range(start, count, size):
+            columns = slice(column, min(column + size, count))
+            width = columns.stop - column
+            product = buffer[: height * width].view(height, width)
+            torch.mm(search.left[rows], search.right[columns].T, out=product)
+            if column == start:  # each pair once, and no sample with itself
                 product.masked_fill_(torch.ones_like(product, dtype=torch.bool).tril_(), -math.inf)
             highest = product.amax(dim=1)  # most blocks end here: what follows sees a few rows
-            if self.closest:
-                self._keep(product, highest, rows.start, columns.start)
-            if self.radius:
-                self._count(product, highest, rows.start, columns.start)
-            told(math.comb(height, 2) if rows == columns else height * width)
-        return self.near, self._nearest(), self.again, self.fractions
+            if search.closest:
+                self._keep(product, highest, start, column)
+            if search.radius:
+                self._count(product, highest, start, column)
+            told(math.comb(height, 2) if column == start else height * width)
 
     def _keep(self, product: Tensor, highest: Tensor, row: int, column: int) -> None:
-        """The highest entries so far, with their places."""
-        most, width = self.closest + SPARE, product.shape[1]
+        """The highest entries so far, with their places: they lie in the rows whose own highest are the highest."""
+        most, width = self.search.closest + SPARE, product.shape[1]
         least = float(self.best[-1]) if len(self.best) == most else -math.inf
-        some = torch.nonzero(highest > least).flatten()
+        tops, some = highest.topk(min(most, len(highest)))
+        some = some[tops > least]
         if not len(some):
             return
-        entries, places = product[some].flatten().topk(min(most, len(some) * width))
+        entries, where = product[some].flatten().topk(min(most, len(some) * width))
         here = entries > least
-        entries, places = entries[here], places[here]
-        i = some[torch.div(places, width, rounding_mode="floor")] + row
-        where = torch.cat((self.rows, torch.stack((i, places % width + column), dim=1)))
-        entries = torch.cat((self.best, entries))
+        entries, where = torch.cat((self.best, entries[here])), where[here]
+        i = some[torch.div(where, width, rounding_mode="floor")] + row
+        places = torch.cat((self.places, torch.stack((i, where % width + column), dim=1)))
         self.best, order = entries.topk(min(most, len(entries)))
-        self.rows = where[order]
+        self.places = places[order]
 
     def _count(self, product: Tensor, highest: Tensor, row: int, column: int) -> None:
         """Add the pairs of a block that are within the radius, equal samples as often as they occur."""
-        for some in torch.nonzero(highest >= self.bounds.maybe).flatten().split(ROWS):
+        search, bounds = self.search, self.search.bounds
+        for some in torch.nonzero(highest >= bounds.maybe).flatten().split(ROWS):
             entries = product[some]
-            sure = entries >= self.bounds.surely
-            mine, theirs = self.counts[row + some], self.counts[column : column + entries.shape[1]]
+            sure = entries >= bounds.surely
+            mine, theirs = search.counts[row + some], search.counts[column : column + entries.shape[1]]
             self.near += int((mine * (sure.to(torch.float64) @ theirs)).sum())  # integers below 2^53: exact
-            left, right = torch.nonzero((entries >= self.bounds.maybe) & ~sure, as_tuple=True)
+            left, right = torch.nonzero((entries >= bounds.maybe) & ~sure, as_tuple=True)
             for i, j in zip(left.split(PAIRS), right.split(PAIRS), strict=True):
-                first, second = self.samples[row + some[i]], self.samples[column + j]
-                near, _, fractions = within(first, second, self.radius, self.exact)
+                first, second = search.samples[row + some[i]], search.samples[column + j]
+                near, _, fractions = within(first, second, search.radius, search.exact)
                 self.near += int((mine[i] * theirs[j])[near].sum())
                 self.again += len(i)
                 self.fractions += fractions
 
-    def _nearest(self) -> list[Pair]:
-        i, j = self.rows[:, 0], self.rows[:, 1]
-        _, distance, _ = within(self.samples[i], self.samples[j], 0.0, True)
-        found = zip(distance.tolist(), i.tolist(), j.tolist(), strict=True)
-        return sorted(Pair(*row) for row in found)[: self.closest]
+
+def _side_by_side(work: Callable[[int], _Strip], starts: Sequence[int], threads: int) -> list[_Strip]:
+    """The strips in order, one a thread."""
+    if threads == 1 or len(starts) == 1:
+        return [work(start) for start in starts]
+    pool = ThreadPoolExecutor(min(threads, len(starts)))
+    try:
+        return list(pool.map(work, starts))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _blocks(count: int, size: int) -> Iterator[tuple[slice, slice]]:
-    starts = range(0, count, size)
-    for row in starts:
-        for column in range(row, count, size):
-            yield slice(row, min(row + size, count)), slice(column, min(column + size, count))
+@contextmanager
+def _threads(device: torch.device) -> Iterator[int]:
+    """How many threads there are to search in, while each product keeps to its own.
+
+    Threads that share a product wait for one another: beside other work on the machine that takes many times as long.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield before if device.type == "cpu" else 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def _scaled(values: Tensor, exponent: int) -> Tensor:
