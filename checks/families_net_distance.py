@@ -11,6 +11,7 @@ from simulators.net_distance_neuron import Neuron
 from simulators.net_distance_rkhs import KERNELS, Kernel
 from simulators.net_distance_samples import Sampled
 from simulators.net_distance_singular import Singular
+from simulators.net_distance_transport import Cube
 
 from .engine.draw import Draw
 
@@ -179,30 +180,28 @@ def hulls(draw: Draw, *, bounded_outputs: bool = True) -> Hull:
             ((*(1.0 for _ in first), 1.0), draw.choice((1.0, 0.5, -2.0))),
             *[((0.0,) * (len(first) + 1), 0.0)] * width,
         )
-        if sum(abs(x) for x in first) < 1 + sum(abs(x) for x in first[1:]):
-            raise AssertionError("the best neuron is no corner")
     used = round(sum(abs(a) for _, a in net), 1)
     budget = used + draw.choice((0.0, 0.0, 0.5)) if bounded_outputs else used / 2
     return Hull(atoms, one, other, net, budget or 1.0)
 
 
 def neurons(draw: Draw) -> Neuron:
-    """Neurons of one to three parameters; half of the time ±x on the line without a bias, up to steep ones."""
+    """Neurons of one to four parameters; half of the time ±x on the line without a bias, up to steep ones."""
     activation = draw.choice(("tanh", "relu", "sigmoid"))
     if draw.boolean():
         x, side = draw.choice((1.0, 2.0)), draw.choice((1.0, 0.0625, 4.0, 32.0))
         one, other = pair(draw, 2)
         return Neuron(((x,), (-x,)), one, other, activation, side, False, draw.choice((1, 2, 4, 200)))
-    size = draw.choice((1, 1, 1, 2))
+    size = draw.choice((1, 1, 1, 1, 2, 2, 2, 3))
     atoms = tuple(decimals(draw, size) for _ in range(draw.integer(2, 5)))
     one, other = pair(draw, len(atoms))
-    side = draw.choice((1.0, 2.0, 0.5) if size == 2 else (1.0, 4.0, 2.0, 0.5))
+    side = draw.choice(((1.0, 4.0, 2.0, 0.5), (1.0, 2.0, 0.5), (1.0, 0.5))[size - 1])
     return Neuron(atoms, one, other, activation, side, True, draw.choice((1, 4, 8)))
 
 
 def searched(draw: Draw) -> Neuron:
-    """Neurons of four to nine parameters; half of the time laws that a steep neuron tells apart."""
-    size, activation = draw.integer(3, 8), draw.choice(("tanh", "relu", "sigmoid"))
+    """Neurons of seven to twelve parameters; half of the time laws that a steep neuron tells apart."""
+    size, activation = draw.integer(6, 11), draw.choice(("tanh", "relu", "sigmoid"))
     atoms = tuple(decimals(draw, size) for _ in range(draw.integer(2, 6)))
     side = draw.choice((1.0, 4.0))
     if draw.boolean():
@@ -246,3 +245,18 @@ def atomic(draw: Draw) -> Singular:
         return Singular(weights, rest, (*hits, *[-1] * rest))
     samples = tuple(draw.integer(-1, len(weights) - 1) for _ in range(draw.integer(1, 8)))
     return Singular(weights, rest, (0, *samples))
+
+
+CODES: dict[int, tuple[int, ...]] = {1: (0,), 2: (0, 3), 3: (0, 7), 4: (0, 7, 8, 15)}
+"""Corners of a cube such that every corner is one of them or next to one (of dimension 4: to two)."""
+
+
+def cubes(draw: Draw) -> Cube:
+    """One to eight samples of the corners of a cube of up to six dimensions; half of the time such that all others are near."""
+    if draw.boolean():
+        dimension = draw.choice((1, 2, 3, 4))
+        shift = draw.integer(0, 2**dimension - 1)
+        return Cube(dimension, tuple(c ^ shift for c in CODES[dimension]))
+    dimension = draw.integer(2, 6)
+    samples = tuple(draw.integer(0, 2**dimension - 1) for _ in range(draw.integer(1, 8)))
+    return Cube(dimension, samples, draw.integer(0, dimension // 2))

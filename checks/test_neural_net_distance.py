@@ -10,6 +10,7 @@ from simulators import (
     net_distance_rkhs,
     net_distance_samples,
     net_distance_singular,
+    net_distance_transport,
 )
 from simulators.net_distance_hull import Hull
 from simulators.net_distance_linear import Linear, Net
@@ -18,6 +19,7 @@ from simulators.net_distance_neuron import Neuron
 from simulators.net_distance_rkhs import Kernel
 from simulators.net_distance_samples import Sampled
 from simulators.net_distance_singular import Singular
+from simulators.net_distance_transport import Cube
 from theorems.neural_net_distance import THEOREM
 
 from .engine.experiment import Audit, Experiment
@@ -25,6 +27,7 @@ from .families_net_distance import (
     atomic,
     copied,
     copied_kernel_samples,
+    cubes,
     hulls,
     kernel_samples,
     kernels,
@@ -136,11 +139,22 @@ ATOMIC = Experiment(
     examples=(Singular((1,), 1, (0, -1)),), search=4, batch=8, bulk=200, only=("divergence-of-the-seen",),
 )  # fmt: skip
 
+CUBES = Experiment(
+    "cubes", THEOREM, cubes, net_distance_transport.observe,
+    examples=(
+        Cube(1, (0,)),
+        Cube(2, (0, 3)),
+        Cube(3, (0, 7)),
+        Cube(7, (0, 7, 25, 30, 42, 45, 51, 52, 75, 76, 82, 85, 97, 102, 120, 127)),
+    ),
+    search=1, batch=4, bulk=24,
+)  # fmt: skip
+
 
 class TestNeuralNetDistance(Audit):
     """Exact suprema of linear, tabular, kernel and ReLU classes, enclosed ones of neurons, and what ascent finds."""
 
     experiments = [  # noqa: RUF012
         BALLS, NETS, SAMPLES, COPIES, KERNELS, KERNEL_SAMPLES, COPIED_KERNEL_SAMPLES, HULLS, NEURONS, SEARCHES,
-        THREE_LAWS, SINGULAR, ATOMIC,
+        THREE_LAWS, SINGULAR, ATOMIC, CUBES,
     ]  # fmt: skip

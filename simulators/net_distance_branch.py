@@ -69,18 +69,18 @@ def _steepest(problem: Problem) -> Tensor:
     return torch.full_like(problem.scale, 0.5 if problem.activation == "tanh" else 0.25)
 
 
-def _slopes(problem: Problem, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """The least and the largest σ' over arguments in [low, high], (boxes, n)."""
+def _slopes(problem: Problem, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """σ at both ends of arguments in [low, high], (boxes, n), and the least and the largest σ' between."""
+    ends = activate(problem, low), activate(problem, high)
     if problem.activation == "relu":
         unit = (1 / problem.scale)[:, None]
-        return torch.where(low > 0, unit, 0.0), torch.where(high >= 0, unit, 0.0)
-    far = torch.maximum(low.abs(), high.abs())
-    near = torch.where((low <= 0) & (high >= 0), 0.0, torch.minimum(low.abs(), high.abs()))
-    if problem.activation == "tanh":
-        least, most = ((1 - torch.tanh(x) ** 2) / 2 for x in (far, near))
-    else:
-        least, most = (torch.sigmoid(x) * torch.sigmoid(-x) for x in (far, near))
-    return (least - LIBRARY).clamp(min=0), most + LIBRARY  # of slopes at most ½, absolutely
+        return (*ends, torch.where(low > 0, unit, 0.0), torch.where(high >= 0, unit, 0.0))
+    # σ' = factor · D(1 - D) falls with the distance of D from ½
+    factor = 2.0 if problem.activation == "tanh" else 1.0
+    at_ends = torch.stack([factor * d * (1 - d) for d in ends])
+    most = torch.where((low <= 0) & (high >= 0), factor / 4, at_ends.amax(0))
+    # of slopes at most ½, absolutely
+    return (*ends, (at_ends.amin(0) - LIBRARY).clamp(min=0), most + LIBRARY)
 
 
 def bounds(problem: Problem, centre: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -90,7 +90,7 @@ def bounds(problem: Problem, centre: Tensor, radius: Tensor) -> tuple[Tensor, Te
     spread = (radius[:, None] * z.abs()).sum(-1)
     middle = (centre[:, None] * z).sum(-1)
     slack = (p + 4) * UNIT * ((centre.abs() + radius)[:, None] * z.abs()).sum(-1) + spread * 4 * UNIT
-    least, most = _slopes(problem, middle - spread - slack, middle + spread + slack)
+    least_value, most_value, least, most = _slopes(problem, middle - spread - slack, middle + spread + slack)
     share = c[..., None] * z
     slope = (share * ((least + most) / 2)[..., None]).sum(1)
     doubt = (share.abs() * ((most - least) / 2 + (n + 8) * UNIT * most)[..., None]).sum(1) * UP
@@ -100,12 +100,21 @@ def bounds(problem: Problem, centre: Tensor, radius: Tensor) -> tuple[Tensor, Te
     # the corner to which |g| rises: attained, so that a bound from below
     corner, corner_error = values(problem, (centre + radius * torch.sign(slope) * sign[:, None])[:, None])
     attained = torch.maximum(value.abs() - error, corner.abs() - corner_error)[:, 0].clamp(min=0)
-    upper = (value.abs() + error)[:, 0] + reach.sum(-1) * (1 + p * UNIT)
-    return attained, upper * UP, reach
+    upper = ((value.abs() + error)[:, 0] + reach.sum(-1) * (1 + p * UNIT)) * UP
+    # where neurons saturate, the range of each output says more than its slope
+    positive, negative = c.clamp(min=0), (-c).clamp(min=0)
+    highest = torch.maximum(
+        (positive * most_value - negative * least_value).sum(-1),
+        (negative * most_value - positive * least_value).sum(-1),
+    )
+    ranged = highest + (c.abs() * ((n + 4) * UNIT + LIBRARY)).sum(-1) * UP
+    return attained, torch.minimum(upper, ranged), reach
 
 
-def enclose(problem: Problem, tolerance: float, rounds: int, kept: int) -> tuple[Tensor, Tensor]:
+def enclose(problem: Problem, cap: Tensor, tolerance: float, rounds: int, kept: int) -> tuple[Tensor, Tensor]:
     """(low, high) of the supremum, each (batch,): stops at ``tolerance``, or after that many ``rounds``.
+
+    ``cap`` (batch,): what the supremum is known not to pass.
 
     At most ``kept`` boxes of an instance, those of the largest upper bounds, are halved in a round; what is left aside
     keeps its upper bound.  An instance takes the same course alone and in a batch.
@@ -116,6 +125,7 @@ def enclose(problem: Problem, tolerance: float, rounds: int, kept: int) -> tuple
     centre = torch.zeros((count, p), dtype=torch.float64, device=device)
     radius = problem.side[:, None].expand(count, p).clone()
     low, upper, reach = bounds(problem, centre, radius)
+    upper = torch.minimum(upper, cap)
     low, high = low.clone(), upper.clone()
     aside = torch.zeros_like(low)
     for _ in range(rounds):
@@ -142,7 +152,7 @@ def enclose(problem: Problem, tolerance: float, rounds: int, kept: int) -> tuple
         upper = torch.minimum(torch.cat([upper, upper]), found)  # a part holds no more than the whole
         low = low.scatter_reduce(0, owner, attained, "amax")
         high = torch.maximum(torch.zeros_like(low).scatter_reduce(0, owner, upper, "amax"), aside)
-        high = torch.maximum(high, low)
+        high = torch.maximum(high, low)  # attained up to rounding, of which both ends hold theirs
     return low, high
 
 

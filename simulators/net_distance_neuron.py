@@ -1,4 +1,4 @@
-"""One neuron of one to three parameters as the discriminator: its distance enclosed from both sides, beside what a
+"""One neuron of one to six parameters as the discriminator: its distance enclosed from both sides, beside what a
 search finds.
 
 The enclosure is that of branch and bound, closed from above by the total variation distance, which no discriminator with
@@ -24,9 +24,11 @@ from .net_distance_laws import difference, points, probabilities, variation
 
 TOLERANCE = 1e-6
 """Width of an enclosure at effort 0; a quarter of it at each effort more."""
-ROUNDS, KEPT = 100, 512
-"""Halvings, and boxes of one instance that are halved at once, at effort 0."""
-LARGEST = 3
+ROUNDS = 120
+"""Halvings at effort 0."""
+KEPT = (256, 512, 2048, 8192, 32768, 32768)
+"""Boxes of one instance that are halved at once at effort 0, for one to six parameters."""
+LARGEST = len(KEPT)
 """Parameters of a neuron that branch and bound is tried on."""
 SEARCHED = 16
 """Parameters of a neuron that gradient ascent is tried on, at most."""
@@ -110,10 +112,8 @@ def steepness(problem: Problem) -> Tensor:
 
 
 def _columns(problem: Problem, cells: int, cap: Tensor, effort: int, key: list[Neuron]) -> dict[str, Tensor]:
-    tolerance, kept = TOLERANCE / 4**effort, KEPT * 4**effort
-    low, high = enclose(problem, tolerance, ROUNDS + 20 * effort, kept)
-    high = torch.minimum(high, cap)
-    low = torch.minimum(low, high)
+    tolerance, kept = TOLERANCE / 4**effort, KEPT[problem.inputs.shape[2] - 1] * 4**effort
+    low, high = enclose(problem, cap, tolerance, ROUNDS + 20 * effort, kept)
     best, error = ascend(problem, key)
     wide, wide_error = ascend_net(problem, key, WIDTH)
     net, net_error = _on_net(problem, cells)

@@ -173,4 +173,19 @@ DERIVATION = (
         "symbolic",
         Eq(plus(times(Rational(1, 2), log(2)), times(Rational(1, 2), log(2))), log(2)),
     ),
+    Step(
+        "covered",
+        "A corner within h of one of the samples is counted at least once in the sum over the samples: at most m |B_h| are, and "
+        "the others weigh at least 1 - m |B_h|/2^d.  Here for three samples.",
+        "exact",
+        Le(Max(_a1, _a2, _g1), _a1 + _a2 + _g1),
+        domain={"a1": (0, 1), "a2": (0, 1), "g1": (0, 1)},
+    ),
+    Step(
+        "nearest",
+        "Whatever plan moves the law to its samples, a corner moves at least to the nearest one.",
+        "cited",
+        depends_on=("covered",),
+        source="Villani (2009), Optimal Transport: Old and New, chapter 6",
+    ),
 )

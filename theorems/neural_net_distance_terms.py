@@ -87,3 +87,14 @@ divergence = observable(
 )  # fmt: skip
 seen = observable("seen", "mass that the law and its samples share", domain="probability", latex=r"\mu\wedge\hat\mu")
 atomic = observable("atomic", "mass of the atoms of the law", domain="probability", latex=r"\mu(\mathrm{atoms})")
+transport = observable(
+    "transport",
+    "Wasserstein distance of the uniform law on the corners of a cube from m samples: all 1-Lipschitz discriminators",
+    domain="nonnegative",
+    latex="W_1",
+)
+near_share = observable(
+    "near_share", "share of the corners that differ from a sample in at most h coordinates", domain="probability",
+    latex=r"|B_h|/2^d",
+)  # fmt: skip
+beyond = observable("beyond", "distance of the nearest corner that differs in more", domain="positive", latex="r_h")

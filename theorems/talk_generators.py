@@ -9,6 +9,7 @@ _NEAR = "near-duplicates"
 _EFFECTIVE = "effective-support"
 _FEW = "few-atoms"
 _DISTANCE = "neural-net-distance"
+_TRAINED = "gan-diversity"
 
 PART_2 = {
     "Part 2": [
@@ -94,6 +95,18 @@ PART_2 = {
                     ),
                     ("not-training-samples", "parameters-are-capacity", "width-is-capacity"),
                 ),
+                JudgedBy(
+                    _TRAINED,
+                    (
+                        "diversity-grows",
+                        "levels-off",
+                        "no-single-power",
+                        "linear-inside",
+                        "linear-outside",
+                        "steps-matter",
+                        "seeds-differ",
+                    ),
+                ),
             ),
             "The number of images that win depends on the features, not on the training set; a table sees what few leave out. "
             "Capacity is not the number of parameters: norm balls and kernels are within 1/√m of m samples with any number of "
@@ -161,6 +174,11 @@ PART_2 = {
             (
                 JudgedBy(_FEW, ("matched", "few", "necessary"), ("incapable", "incapable-linear")),
                 JudgedBy(_DISTANCE, ("within-table", "net-encloses", "ascent"), ("small-is-blind",)),
+                JudgedBy(
+                    _TRAINED,
+                    ("known-by-heart", "cap", "two-units-notice-fifty", "eight-hundred-pass", "blind-at-the-end"),
+                    ("small-incapable",),
+                ),
             ),
             "Some generators of few images go unseen; that training finds one is not said, and others are seen.",
         ),
@@ -174,15 +192,33 @@ PART_2 = {
         audited(
             "Theory suggests GANs training objective not guaranteed to avoid mode-collapse",
             "stands",
-            (JudgedBy(_FEW, ("matched", "few")),),
-            "A generator of few images has the same objective as the law itself.",
+            (
+                JudgedBy(_FEW, ("matched", "few")),
+                JudgedBy(_TRAINED, ("less-than-memory", "more-than-memory"), ("collapse-happens",)),
+            ),
+            "A generator of few images has the same objective as the law itself. Small generators of digits do collapse "
+            "against discriminators of two hidden units, and not against 128.",
+        ),
+        audited(
+            "Does this happen during real life training???",
+            "stands",
+            (JudgedBy(_TRAINED, ("union", "test-agrees", "far-from-data", "no-copies"), ("real-life",)),),
+            "Measured on 48 small generators of digits: all are less diverse than their data, by the birthday test. Nothing "
+            "is said of convolutional nets and photographs.",
         ),
     ],
     "Birthday Paradox Test": [
         audited(
             "If you put 23 random people in a room, chance is > 1/2 that two of them share a birthday",
             "stands",
-            (JudgedBy(_BIRTHDAY, ("twenty-three",), ("people",)),),
+            (
+                JudgedBy(_BIRTHDAY, ("twenty-three",), ("people",)),
+                JudgedBy(
+                    "birthday-number",
+                    ("least", "three-terms-below", "four-terms"),
+                    ("one-term", "one-half", "three-terms", "four-terms-in-range"),
+                ),
+            ),
             "0.507 with 365 equally likely days, and more with unequal ones.",
         ),
         audited(
@@ -243,7 +279,10 @@ PART_2 = {
             (JudgedBy(_NEAR, ("table", "coverage-above"), ("one-thousand", "one-thousand-corrected")),),
             "Near-duplicates with probability ½ in 1000 samples bound the effective support below 720 960.",
         ),
-        unaudited("CelebA (faces): 200k training images"),
+        unaudited(
+            "CelebA (faces): 200k training images",
+            "What effective supports are compared with; trained generators of digits are compared with 1797 images instead.",
+        ),
         unaudited("Different test; confirms lack of diversity [Santurkar et al'17, Bau et al'19]"),
     ],
 }
