@@ -32,7 +32,7 @@ class BitTable:
     ``stretch``: the parameters of a cell span 2^stretch, so that L = 2^(doublings - stretch).  ``tail`` and ``place``
     put ε, as for `FiniteClass`; ``share`` k is how much of ε is given to the net.  What is declared may be less than
     what is: the Lipschitz constant by a factor 2^``steeper``, the radius by 2^``farther``.  ``copies`` of each image are
-    in the sample; values are in [0, ``reach``].
+    in the sample; values are in [0, ``reach``].  ``risk``: the target is δ = e^(-risk · tail).
     """
 
     doublings: int = 0
@@ -46,6 +46,7 @@ class BitTable:
     farther: int = 0
     copies: int = 1
     reach: float = 1.0
+    risk: float = 0.9
 
     @property
     def log_knots(self) -> float:
@@ -59,10 +60,15 @@ def sound(case: BitTable, k: int) -> BitTable:
         raise MeasurementError(f"2^{case.doublings} segments", f"up to 2^{DOUBLINGS}, nothing declared above", "L", k)
     if not 1 <= case.samples <= MOST or case.copies < 1 or not 1 <= case.cells <= 10_000:
         raise MeasurementError(f"{case.samples} samples in {case.cells} cells", f"1 to {MOST} samples", "m", k)
-    if not 0 < case.place < 0.5 or not 0 < case.share < 1 or not case.reach > 0:
+    if (
+        not 0 < case.place <= 1
+        or (case.place > 0.5 and case.samples % 2)
+        or not 0 < case.share < 1
+        or not case.reach > 0
+    ):
         raise MeasurementError(
             f"place {case.place}, share {case.share}, reach {case.reach}",
-            "a place in (0, 1/2), a share in (0, 1) and a positive reach", "eps", k,
+            "a place in (0, 1/2], up to 1 for an even sample, a share in (0, 1) and a positive reach", "eps", k,
         )  # fmt: skip
     if case.cells > 1 and _fails(case) >= 1:
         raise MeasurementError(
@@ -88,6 +94,11 @@ def _fails(case: BitTable) -> float:
 
 def _power(exponent: int) -> fmpq:
     return fmpq(1 << exponent) if exponent >= 0 else fmpq(1, 1 << -exponent)
+
+
+def _light(value: fmpq | arb) -> fmpq | arb:
+    """A power of two beyond the range of floats as a ball, which holds it exactly and prints it."""
+    return value if isinstance(value, arb) or max(value.p.bit_length(), value.q.bit_length()) < 1000 else arb(value)
 
 
 def _scales(case: BitTable) -> tuple[fmpq, fmpq, fmpq, fmpq]:
@@ -125,15 +136,16 @@ def scale_columns(batch: tuple[BitTable, ...]) -> dict[str, Measurement]:
         extents = [s[3] * root for s, root in zip(scales, roots, strict=True)]
     return {
         "p": integers(case.cells for case in batch),
-        "L": balls([s[0] for s in scales]),
-        "R": balls(radii),
+        "L": balls([_light(s[0]) for s in scales]),
+        "R": balls([_light(value) for value in radii]),
         "m": integers(case.samples * case.copies for case in batch),
         "k": reals([case.share for case in batch], 0.0),
         "eps": rounded([_target(case)[1] for case in batch]),
-        "steepest": balls([s[2] for s in scales]),
-        "extent": balls(extents),
+        "steepest": balls([_light(s[2]) for s in scales]),
+        "extent": balls([_light(value) for value in extents]),
         "copies": integers(case.copies for case in batch),
         "reach": reals([case.reach for case in batch], 0.0),
+        "log_delta": balls([-rational(case.tail) * rational(case.risk) for case in batch]),
     }
 
 
@@ -150,7 +162,7 @@ def observe_precisely(case: BitTable, bits: int) -> Measurements:
 
 
 @simulator(
-    "p L R m k eps log_P steepest extent copies reach", limited_by="rounding", precisely=observe_precisely
+    "p L R m k eps log_P steepest extent copies reach log_delta", limited_by="rounding", precisely=observe_precisely
 )  # fmt: skip
 def observe(batch: tuple[BitTable, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row for each table: p, L and R as declared, m, k, ε, log P(gap > ε), and L and R as they are.
@@ -222,7 +234,7 @@ def observe_measured_precisely(case: Measured, bits: int) -> Measurements:
 
 
 @simulator(
-    "p L R m k eps log_P steepest extent copies reach L_phi Delta phi_largest",
+    "p L R m k eps log_P steepest extent copies reach log_delta L_phi Delta phi_largest",
     limited_by="rounding", precisely=observe_measured_precisely,
 )  # fmt: skip
 def observe_measured(

@@ -36,7 +36,8 @@ class FiniteClass:
 
     ``tail`` places ε: P(gap > ε) is about e^-tail.  ``place`` in (0, ½) is how far ε lies below the next value that the
     gap can take, in steps of 1/samples.  ``resolution``: r.  ``copies`` of each image are in the sample.  ``reach``:
-    values are in [0, reach].  ``bits`` and ``parameters`` say that there are 2^(bits · parameters) discriminators.
+    values are in [0, reach].  ``inside``, if positive: ε is this part of 2r instead, which every sample exceeds.
+    ``bits`` and ``parameters``: 2^(bits · parameters) times as many discriminators, as many as there are parameters.
     """
 
     multiple: int = 1
@@ -49,6 +50,7 @@ class FiniteClass:
     reach: float = 1.0
     bits: int = 0
     parameters: int = 1
+    inside: float = 0.0
 
     @property
     def number(self) -> int:
@@ -73,6 +75,8 @@ def sound(case: FiniteClass, k: int) -> FiniteClass:
             f"place {case.place}, resolution {case.resolution}, reach {case.reach}",
             "a place in (0, 1/2), a resolution in [0, 1/2) and a positive reach", "eps", k,
         )  # fmt: skip
+    if not 0 <= case.inside < 1 or (case.inside and not case.resolution):
+        raise MeasurementError(f"inside {case.inside}", "a part of 2r in (0, 1), or 0", "eps", k)
     return case
 
 
@@ -100,12 +104,25 @@ def column(bounds: Interval) -> Measurement:
 def _eps(case: FiniteClass, a: int) -> fmpq:
     deviation = (a - fmpq(case.samples, 2) - rational(case.place)) / case.samples
     r = rational(case.resolution)
+    if case.inside:
+        return rational(case.reach) * 2 * r * rational(case.inside)
     return rational(case.reach) * ((1 - 2 * r) * deviation + 2 * r)
+
+
+def _certain(batch: tuple[FiniteClass, ...], bounds: Interval) -> Interval:
+    """The bounds, and exactly 0 where every sample exceeds ε."""
+    inside = torch.tensor([case.inside > 0 for case in batch], device=bounds[0].device)
+    return torch.where(inside, 0.0, bounds[0]), torch.where(inside, 0.0, bounds[1])
 
 
 def rational(value: float) -> fmpq:
     """A float as the rational number that it is."""
     return fmpq(*value.as_integer_ratio())
+
+
+def count(number: int) -> fmpq | arb:
+    """A whole number; beyond the range of floats as a ball, which holds a multiple of a power of two exactly."""
+    return fmpq(number) if number.bit_length() < 1000 else arb(number)
 
 
 def rounded(values: list[fmpq]) -> Measurement:
@@ -124,8 +141,10 @@ def observe_precisely(case: FiniteClass, bits: int) -> Measurements:
     with ctx.workprec(bits + 64):
         each = precise_log_two_sided(case.samples, a)
         any_ = precise_log_any(case.number, each)
+    if case.inside:
+        each = any_ = fmpq(0)
     values = {
-        "net": fmpq(case.number), "m": fmpq(case.samples * case.copies), "eps": _eps(case, a),
+        "net": count(case.number), "m": fmpq(case.samples * case.copies), "eps": _eps(case, a),
         "r": rational(case.reach) * rational(case.resolution), "log_P": any_, "log_q": each, "copies": fmpq(case.copies),
         "reach": rational(case.reach), "bits": fmpq(case.bits), "parameters": fmpq(case.parameters),
     }  # fmt: skip
@@ -145,12 +164,12 @@ def observe(batch: tuple[FiniteClass, ...], *, delta: float, effort: int = 0, de
     )
     return Measurements(
         {
-            "net": integers(case.number for case in batch),
+            "net": balls([count(case.number) for case in batch]),
             "m": integers(case.samples * case.copies for case in batch),
             "eps": rounded([_eps(case, a) for case, a in zip(batch, found, strict=True)]),
             "r": rounded([rational(case.reach) * rational(case.resolution) for case in batch]),
-            "log_P": column(any_),
-            "log_q": column(each),
+            "log_P": column(_certain(batch, any_)),
+            "log_q": column(_certain(batch, each)),
             "copies": integers(case.copies for case in batch),
             "reach": reals([case.reach for case in batch], 0.0),
             "bits": integers(case.bits for case in batch),
@@ -174,7 +193,7 @@ def observe_memory(
         none = [(-arb(fmpq(1, 1 << (case.samples - 1)))).log1p() * case.number for _, case in chosen]
     return Measurements(
         {
-            "net": integers(case.number for _, case in chosen),
+            "net": balls([count(case.number) for _, case in chosen]),
             "m": integers(case.samples * case.copies for _, case in chosen),
             "log_none": balls(none),
             "copies": integers(case.copies for _, case in chosen),

@@ -99,7 +99,8 @@ class Segment:
     """Two parameters v and w of an interpolated row of bits, for the images x of a law and of a sample.
 
     ``rows``: the bits of each image; ``masses``: its integer weight in the law; ``drawn``: how often it is in the sample.
-    ``knots`` to the unit: the discriminators are knots-Lipschitz; what is declared may be less by ``steeper``.
+    ``knots`` = (knots, units) of so many knots in so many units of length: the discriminators are L-Lipschitz for L their
+    ratio; what is declared may be less by a factor ``steeper``.
     """
 
     rows: tuple[tuple[int, ...], ...] = ((0, 1), (1, 0))
@@ -107,8 +108,13 @@ class Segment:
     drawn: tuple[int, ...] = (1, 0)
     v: tuple[int, int] = (0, 1)
     w: tuple[int, int] = (1, 2)
-    knots: int = 1
+    knots: tuple[int, int] = (1, 1)
     steeper: int = 1
+
+    @property
+    def steepest(self) -> Fraction:
+        """L."""
+        return Fraction(*self.knots)
 
 
 def _value(row: tuple[int, ...], at: Fraction) -> Fraction:
@@ -120,9 +126,9 @@ def _value(row: tuple[int, ...], at: Fraction) -> Fraction:
 def _sound_segment(case: Segment, k: int) -> Segment:
     lengths = {len(row) for row in case.rows}
     fits = len(case.rows) == len(case.masses) == len(case.drawn) and len(lengths) == 1 and min(lengths) >= 2
-    if not fits or min(case.masses) < 1 or min(case.drawn) < 0 or not sum(case.drawn) or case.knots < 1:
+    if not fits or min(case.masses) < 1 or min(case.drawn) < 0 or not sum(case.drawn) or min(case.knots) < 1:
         raise MeasurementError(f"{case}", "rows of equal length, each with a mass and a count", "moved", k)
-    places = [Fraction(*pair) * case.knots for pair in (case.v, case.w)]
+    places = [Fraction(*pair) * case.steepest for pair in (case.v, case.w)]
     if not all(0 <= place <= len(case.rows[0]) - 1 for place in places) or case.steeper < 1:
         raise MeasurementError(f"v, w = {case.v}, {case.w}", "parameters within the row of bits", "distance", k)
     return case
@@ -136,7 +142,7 @@ def observe_segment(batch: tuple[Segment, ...], *, delta: float, effort: int = 0
     for k, case in enumerate(batch):
         _sound_segment(case, k)
         v, w = Fraction(*case.v), Fraction(*case.w)
-        change = [_value(row, v * case.knots) - _value(row, w * case.knots) for row in case.rows]
+        change = [_value(row, v * case.steepest) - _value(row, w * case.steepest) for row in case.rows]
         law = sum((m * c for m, c in zip(case.masses, change, strict=True)), Fraction(0)) / sum(case.masses)
         mean = sum((n * c for n, c in zip(case.drawn, change, strict=True)), Fraction(0)) / sum(case.drawn)
         distances.append(abs(v - w))
@@ -144,8 +150,8 @@ def observe_segment(batch: tuple[Segment, ...], *, delta: float, effort: int = 0
         moves.append(abs(law - mean))
     return Measurements(
         {
-            "L": balls([fmpq(case.knots, case.steeper) for case in batch]),
-            "steepest": integers(case.knots for case in batch),
+            "L": balls([_exact(case.steepest / case.steeper) for case in batch]),
+            "steepest": balls([_exact(case.steepest) for case in batch]),
             "distance": balls([_exact(x) for x in distances]),
             "changed": balls([_exact(x) for x in changes]),
             "moved": balls([_exact(x) for x in moves]),

@@ -1,0 +1,97 @@
+"""The support theorem on discriminators whose gap has an exact law, and each of its lemmas on instances of its own."""
+
+from __future__ import annotations
+
+from simulators import (
+    discriminator_bits,
+    discriminator_class,
+    discriminator_lemmas,
+    discriminator_sine,
+    discriminator_table,
+)
+from simulators.discriminator_bits import BitTable, Measured
+from simulators.discriminator_class import FiniteClass
+from simulators.discriminator_lemmas import Cube, Segment, Toss
+from simulators.discriminator_sine import SineTable
+from simulators.discriminator_table import Table
+from theorems.discriminator_support import THEOREM
+
+from .engine.experiment import Audit, Experiment
+from .families_discriminators import (
+    bit_tables,
+    classes,
+    cubes,
+    measured,
+    segments,
+    sines,
+    tables,
+    tosses,
+    within,
+)
+
+MANY = 13_000
+OF_SUPPORT = (
+    "support-lipschitz", "enough-images", "existence", "support-loose", "with-high-probability", "N-log-N", "size-alone",
+    "N-log-N-corrected", "incapable",
+)  # fmt: skip
+STEEP = (
+    BitTable(MANY, 10_000_000, 1.0, 0.0003),
+    BitTable(MANY, 4_000_000, 9000.0, 0.001, risk=0.99),
+    BitTable(MANY, 3_000_000, 1.0, 0.001, stretch=50),
+    BitTable(MANY, 116_000, 1.0, 0.001, cells=10),
+)
+
+CLASSES = Experiment(
+    "classes", THEOREM, classes, discriminator_class.observe,
+    examples=(
+        FiniteClass(),
+        FiniteClass(1, MANY, 5_000_000, 1.0),
+        FiniteClass(1, MANY, 5_000_000, 1.0, resolution=0.001),
+        FiniteClass(1, 0, 1000, 1.0, resolution=0.3, inside=0.55),
+        FiniteClass(2, 0, 2),
+    ),
+    search=30, bulk=2000, only=("support", "union-bound"),
+)  # fmt: skip
+BITS = Experiment(
+    "bit-tables", THEOREM, bit_tables, discriminator_bits.observe,
+    examples=STEEP, search=30, bulk=2000, only=OF_SUPPORT,
+)  # fmt: skip
+EXACTLY = Experiment(
+    "no-margin", THEOREM, bit_tables, discriminator_bits.observe,
+    examples=(BitTable(0, 1_000_000, -30.0, place=1.0),), search=0, bulk=0, only=("wins-exactly",),
+)  # fmt: skip
+TABLES = Experiment(
+    "tables", THEOREM, tables, discriminator_table.observe,
+    examples=(Table(((1, 100),), 50),), search=4, batch=8, bulk=100, only=("support-lipschitz", "existence", "support-loose"),
+)  # fmt: skip
+MEASURED = Experiment(
+    "measured", THEOREM, measured, discriminator_bits.observe_measured,
+    examples=(Measured(BitTable(MANY, 5_000_000, 1.0, 0.001), height=1.0), Measured(BitTable(300, 1000, -4.0), "log", 100.0)),
+    search=12, bulk=500, only=("measuring-function", "tweaking-objectives"),
+)  # fmt: skip
+SINES = Experiment(
+    "sine", THEOREM, sines, discriminator_sine.observe,
+    examples=(SineTable(3, 2), SineTable(3000, 1500)), search=10, batch=4, bulk=100, only=("one-parameter", "size-alone"),
+)  # fmt: skip
+NETS = Experiment(
+    "nets", THEOREM, cubes, discriminator_lemmas.observe_net,
+    examples=(Cube(), Cube((3, 1), (1, 1), (1, 1), 2)), search=20, bulk=500, only=("net-size",),
+)  # fmt: skip
+SEGMENTS = Experiment(
+    "segments", THEOREM, segments, discriminator_lemmas.observe_segment,
+    examples=(Segment(masses=(1, 10**9)),), search=20, bulk=500, only=("lipschitz-transfer", "epsilon-net"),
+)  # fmt: skip
+WITHIN = Experiment(
+    "within-a-segment", THEOREM, within, discriminator_lemmas.observe_segment,
+    examples=(Segment(),), search=12, bulk=200, only=("lipschitz-attained",),
+)  # fmt: skip
+TOSSES = Experiment(
+    "tosses", THEOREM, tosses, discriminator_lemmas.observe_moment,
+    examples=(Toss(), Toss(0.5, 0.001), Toss(0.5, -0.1)), search=12, bulk=200, only=("hoeffding-moment",),
+)  # fmt: skip
+
+
+class TestDiscriminatorSupport(Audit):
+    """Classes of coins, bit tables, tables, measuring functions, a sine; nets, segments and tosses for the lemmas."""
+
+    experiments = [CLASSES, BITS, EXACTLY, TABLES, MEASURED, SINES, NETS, SEGMENTS, WITHIN, TOSSES]  # noqa: RUF012
