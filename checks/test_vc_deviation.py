@@ -37,7 +37,7 @@ THRESHOLDS = Experiment(
     search=15, batch=8, bulk=300, only=("dkw", "one-sided-law", "atoms-help", "two-sides", "ghost-sample"),
 )  # fmt: skip
 ATOMIC = Experiment(
-    "atomic", THEOREM, families.atomic, vc_exact_law.observe_mean,
+    "few-atoms-on-a-line", THEOREM, families.atomic, vc_exact_law.observe_mean,
     examples=(Thresholds(1, 1, (1, 1)), Thresholds(4, 4, (1, 2, 1))),
     search=8, batch=8, bulk=150, only=("dkw", "atoms-help", "finite-class", "concentration", "ghost-sample"),
 )  # fmt: skip
@@ -57,11 +57,11 @@ FAMILIES = Experiment(
     examples=(Family(4, (0, 1, 2, 4, 8)), Family(2, (0, 3))), search=15, batch=8, bulk=300, only=("sauer",),
 )  # fmt: skip
 LINES = Experiment(
-    "lines", THEOREM, families.lines, vc_dichotomies.observe_line,
+    "points-on-a-line", THEOREM, families.lines, vc_dichotomies.observe_line,
     examples=(Line((0, 1, 2, 3, 4), 1), Line((0, 1, 2, 3, 4, 5), 2)), search=15, batch=8, bulk=200,
 )  # fmt: skip
 PLANES = Experiment(
-    "planes", THEOREM, families.planes, vc_dichotomies.observe_plane,
+    "points-in-the-plane", THEOREM, families.planes, vc_dichotomies.observe_plane,
     examples=(Plane(((0, 0), (1, 1), (2, 4), (3, 9), (4, 16))),), search=15, batch=8, bulk=200,
 )  # fmt: skip
 HALF_PLANES = Experiment(
