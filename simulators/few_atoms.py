@@ -47,10 +47,13 @@ class Images:
 def features_of(case: Images, element: int) -> Features:
     """The features of every image.  Raises `MeasurementError` for a malformed case."""
     n = len(case.images)
-    whole = [v for x in case.images for v in x] + list(case.masses)
+    whole = [v for x in case.images for v in x] + list(case.masses) + [v for w, b in case.neurons for v in (*w, b)]
     if n == 0 or len(case.masses) != n or any(type(v) is not int for v in whole) or min(case.masses) < 1:
         raise MeasurementError(
-            f"{n} images, masses {case.masses}", "integer images, as many masses of at least 1", "p", element
+            f"{n} images, masses {case.masses}, neurons {case.neurons}",
+            "integers throughout, as many masses of at least 1 as images",
+            "p",
+            element,
         )
     if case.features == "coordinates":
         rows = case.images

@@ -31,6 +31,7 @@ MALFORMED = [
     (few_atoms.observe, Images(((1,),), (1,), "sigmoid")),
     (few_atoms.observe, Images(((1,),), (1,), "relu", (((1, 2), 0),))),
     (few_atoms.observe, Images(((1,),), (1,), "relu")),
+    (few_atoms.observe, Images(((1,),), (1,), "relu", (((0.5,), 0),))),  # type: ignore[arg-type]
     (few_atoms.observe_fewest, Images(tuple((k,) for k in range(10)), (1,) * 10)),
     (few_atoms_greedy.observe, Greedy(Images(((1,),), (1,)), 0)),
     (few_atoms_table.observe, Table((1, 1), (1,))),
