@@ -17,6 +17,13 @@ SCORES = (1.0, 0.0, 0.5, 0.3, 0.9)
 HOW = ("best", "single", "any")
 PENNIES = Contest(((1.0, 0.0), (0.0, 1.0)), ((1, 0), (0, 1)), (1, 1))
 
+IMAGES = range(4)
+FOUR = Contest(
+    tuple(tuple(float(x != y) for x in IMAGES) for y in IMAGES),
+    tuple(tuple(int(x == y) for x in IMAGES) for y in IMAGES),
+    (1, 1, 1, 1),
+)
+
 
 def discriminators(draw: Draw, images: int, most: int) -> tuple[tuple[float, ...], ...]:
     """Scores in [0, 1]: indicators of single images, or any."""
@@ -129,7 +136,7 @@ GAMES = Experiment(
         replace(PENNIES, real=(1, 0)),
         Contest(((1.0, 0.0),), ((1, 1), (1, 0)), (1, 1), ((1, 0), (1,))),
     ),
-    search=12, bulk=600,
+    search=8, bulk=500,
     only=(
         "minimax", "between", "saddle", "pennies", "errors-add-up", "near-value", "equilibrium-of-one-wins",
         "equilibrium-of-both", "equilibrium-exists", "epsilon-each",
@@ -138,12 +145,13 @@ GAMES = Experiment(
 WON = Experiment(
     "won-games", THEOREM, won_games, zero_sum_contest.observe,
     examples=(PENNIES, replace(PENNIES, played=((1, 1), (1, 0)))),
-    search=8, bulk=400, only=("wins", "generators-side", "equilibrium-of-one"),
+    search=6, bulk=300, only=("wins", "generators-side", "equilibrium-of-one"),
 )  # fmt: skip
 MIXTURES = Experiment(
     "mixtures", THEOREM, mixtures, zero_sum_mixtures.observe,
     examples=(
         Mixtures(PENNIES, 1),
+        Mixtures(FOUR, 1),
         Mixtures(PENNIES, 3),
         Mixtures(replace(PENNIES, discriminators=((0.5, 0.0), (0.0, 0.5))), 3),
     ),
@@ -152,7 +160,7 @@ MIXTURES = Experiment(
 PLAYS = Experiment(
     "plays", THEOREM, plays, zero_sum_dynamics.observe,
     examples=(Play(1.0, 1.0, 1.0, 3), Play(1.0, -1.0, 0.1, 16)),
-    search=8, bulk=400,
+    search=6, bulk=300,
     only=(
         "ellipse", "alternating-stays", "telescope", "means-converge", "means-at-once",
         "training-in-turns-converges", "means-of-training-converge",
@@ -161,7 +169,7 @@ PLAYS = Experiment(
 REGULARISED = Experiment(
     "regularised-plays", THEOREM, regularised_plays, zero_sum_dynamics.observe,
     examples=(Play(1.0, 0.0, 1.0, 1), Play(1.0, 0.0, 0.8, 1, 0.5)),
-    search=8, bulk=400,
+    search=6, bulk=300,
     only=("simultaneous", "shrinks", "flow", "extragradient", "gradient-training-converges", "extragradient-converges"),
 )  # fmt: skip
 

@@ -159,7 +159,7 @@ CLAIMS = (
         Le(drawn - upper, width * sqrt(log(discriminators) / (2 * T))),
         "limit",
         "T generators drawn from an optimal mixture are, in the mean, within w sqrt(ln n / 2T) of the value against n "
-        "discriminators (a rate: its constant is attained nowhere).",
+        "discriminators (a rate: the nearest game known here, four images told apart with T = 1, comes to 0.90 of it).",
         (),
         goal=1e-6,
         follows_from=("hoeffding", "maximal", "best-exponent"),
