@@ -5,6 +5,7 @@ from __future__ import annotations
 from theorems.talk_statement import JudgedBy, audited, definition, unaudited
 
 _BIRTHDAY = "birthday"
+_SUPPORT, _SCALE = "discriminator-support", "discriminator-scale"
 _NEAR = "near-duplicates"
 _EFFECTIVE = "effective-support"
 _FEW = "few-atoms"
@@ -81,6 +82,8 @@ PART_2 = {
             'problem not with # of training samples, but size ("capacity") of the discriminator!',
             "stands corrected",
             (
+                JudgedBy(_SCALE, ("table-variation", "table-at-most", "table-at-least"), ("samples-not-size",)),
+                JudgedBy(_SUPPORT, ("support-lipschitz", "existence")),
                 JudgedBy(_FEW, ("few", "any-training-set", "necessary")),
                 JudgedBy(
                     _DISTANCE,
@@ -118,6 +121,23 @@ PART_2 = {
             "stands corrected",
             (
                 JudgedBy(
+                    _SUPPORT,
+                    ("support", "support-lipschitz", "enough-images", "existence", "one-parameter"),
+                    (
+                        "support-loose",
+                        "with-high-probability",
+                        "N-log-N",
+                        "size-alone",
+                        "wins-exactly",
+                        "N-log-N-corrected",
+                    ),
+                ),
+                JudgedBy(
+                    _SCALE,
+                    ("logarithm-needed", "finite-precision", "table-mean"),
+                    ("linear-support", "no-logarithm", "sqrt-p-over-m-exactly"),
+                ),
+                JudgedBy(
                     _FEW,
                     ("matched", "few", "fewest", "necessary", "sine-wave"),
                     ("linear-readout", "N-images", "square-root-support"),
@@ -136,6 +156,7 @@ PART_2 = {
             "tweaking objectives or increasing training set doesn't help..",
             "stands corrected",
             (
+                JudgedBy(_SUPPORT, ("measuring-function",), ("tweaking-objectives",)),
                 JudgedBy(
                     "tuple-discriminators",
                     (
@@ -172,6 +193,7 @@ PART_2 = {
             'Small discriminators inherently incapable of detecting "mode collapse."',
             "stands corrected",
             (
+                JudgedBy(_SUPPORT, ("existence",), ("incapable",)),
                 JudgedBy(_FEW, ("matched", "few", "necessary"), ("incapable", "incapable-linear")),
                 JudgedBy(_DISTANCE, ("within-table", "net-encloses", "ascent"), ("small-is-blind",)),
                 JudgedBy(
@@ -186,7 +208,25 @@ PART_2 = {
             'Consider generator that learns to produce O(N log N) random real images. … suffices to consider "ε-net" … '
             "none of them can distinguish D_real from this low-support distribution",
             "stands corrected",
-            (JudgedBy(_FEW, ("equal-chance", "mean-above", "mean-below", "without-replacement"), ("N-log-N-equal",)),),
+            (
+                JudgedBy(
+                    _SUPPORT,
+                    (
+                        "net-size",
+                        "lipschitz-transfer",
+                        "lipschitz-attained",
+                        "hoeffding-moment",
+                        "union-bound",
+                        "support",
+                    ),
+                    ("epsilon-net",),
+                ),
+                JudgedBy(
+                    _FEW,
+                    ("equal-weights", "equal-chance", "mean-above", "mean-below", "without-replacement"),
+                    ("N-log-N-equal",),
+                ),
+            ),
             "Within ε: random images of equal weights hardly ever win exactly.",
         ),
         audited(
