@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from .measurement import MeasurementError
-from .near_pairs_exact import distinct, unrounded, within
+from .near_pairs_exact import distances, distinct, unrounded, within
 
 BLOCK = {"cpu": 1024, "cuda": 8192}
 SPARE = 16
@@ -62,9 +62,9 @@ def search(
 ) -> Found:
     """All pairs within ``radius`` (Euclidean, ≤) among the rows of a float64 array (n, d), and the ``closest`` ones.
 
-    The counts are exact: distances are those of the float64 numbers given, in exact arithmetic.  A pair that the
-    closest ones leave out is nearer than one of them by no more than the products' bound: a quarter of the radius for
-    single precision, where more than 16 pairs compete.  ``told`` hears how many pairs were searched, n(n-1)/2 in all.
+    The counts are exact: distances are those of the float64 numbers given, in exact arithmetic.  Where more
+    than 16 pairs compete for the last of the closest places, one that is left out may be nearer than one that is not: in
+    single precision by no more than r²/4 in the squares of their distances.  ``told`` hears how many pairs were searched, n(n-1)/2 in all.
     Raises `MeasurementError` for another shape or dtype, for NaN and infinities, a negative radius or an absent device.
     """
     values = _sound(samples, radius)
@@ -147,7 +147,7 @@ class _Search:
         starts = range(0, len(self.samples), self.size)
         strips = _side_by_side(lambda start: _Strip(self, start, tell), starts, threads)
         i, j = torch.cat([strip.places for strip in strips]).unbind(dim=1)
-        _, distance, _ = within(self.samples[i], self.samples[j], 0.0, True)
+        distance = distances(self.samples[i], self.samples[j])
         found = sorted(Pair(*row) for row in zip(distance.tolist(), i.tolist(), j.tolist(), strict=True))
         near, again, fractions = (sum(getattr(s, name) for s in strips) for name in ("near", "again", "fractions"))
         return near, found[: self.closest], again, fractions
@@ -206,7 +206,7 @@ class _Strip:
             left, right = torch.nonzero((entries >= bounds.maybe) & ~sure, as_tuple=True)
             for i, j in zip(left.split(PAIRS), right.split(PAIRS), strict=True):
                 first, second = search.samples[row + some[i]], search.samples[column + j]
-                near, _, fractions = within(first, second, search.radius, search.exact)
+                near, fractions = within(first, second, search.radius, search.exact)
                 self.near += int((mine[i] * theirs[j])[near].sum())
                 self.again += len(i)
                 self.fractions += fractions

@@ -19,26 +19,33 @@ CELLS = 2**22
 """Numbers that are held at once."""
 
 
-def within(first: Tensor, second: Tensor, radius: float, exact: bool = False) -> tuple[Tensor, Tensor, int]:
-    """Which rows of two float64 tensors (k, d) lie within ``radius``, their distances, how many needed fractions.
+def within(first: Tensor, second: Tensor, radius: float, exact: bool = False) -> tuple[Tensor, int]:
+    """Which rows of two float64 tensors (k, d) lie within ``radius``, and how many of them needed fractions.
 
-    ``exact`` says that no rounding occurs (`unrounded`).  The distances, float64, carry a relative rounding error of
-    about d/2 units; the booleans none.
+    ``exact`` says that no rounding occurs (`unrounded`).
     """
     width = max(first.shape[1], 1)
     near = torch.zeros(len(first), dtype=torch.bool, device=first.device)
-    distance = torch.zeros(len(first), dtype=torch.float64, device=first.device)
     open_rows: list[int] = []
     rows = max(1, CELLS // width)
     for start in range(0, len(first), rows):
         some = slice(start, start + rows)
         squares = (first[some] - second[some]).square_().sum(dim=1)
         inside, outside = _sides(squares, radius, width, exact)
-        near[some], distance[some] = inside, squares.sqrt()
+        near[some] = inside
         open_rows += (torch.nonzero(~(inside | outside)).flatten() + start).tolist()
     for row in open_rows:
         near[row] = _exactly(first[row], second[row], radius)
-    return near, distance, len(open_rows)
+    return near, len(open_rows)
+
+
+def distances(first: Tensor, second: Tensor) -> Tensor:
+    """The distances of the rows of two float64 tensors (k, d), at any scale, to about d/2 + 2 units of rounding."""
+    differences = first - second
+    _, power = torch.frexp(differences.abs().amax(dim=1))
+    half = torch.div(power, 2, rounding_mode="floor")  # a power of two may itself overflow: in two steps
+    steps = [torch.ldexp(torch.ones_like(differences[:, 0]), k)[:, None] for k in (half, power - half)]
+    return (differences / steps[0] / steps[1]).square_().sum(dim=1).sqrt() * steps[0][:, 0] * steps[1][:, 0]
 
 
 def _sides(squares: Tensor, radius: float, width: int, exact: bool) -> tuple[Tensor, Tensor]:
