@@ -130,6 +130,9 @@ def precise_log_two_sided(m: int, a: int) -> arb:
     """log P(|K - m/2| ≥ a - m/2) at the precision in force."""
     if 2 * a <= m + 1:
         return arb(0)
+    inner = 2 * a - m - 1  # outcomes nearer to m/2 than a
+    if inner * inner < m:
+        return (1 - _around_the_middle(m, a)).log()
     first = _log_factorial(m) - _log_factorial(a) - _log_factorial(m - a) - (m - 1) * arb(2).log()
     total, term = arb(1), arb(1)
     for j in range(1, m - a + 1):
@@ -141,6 +144,17 @@ def precise_log_two_sided(m: int, a: int) -> arb:
             total = total + remainder.union(arb(0))
             break
     return first + total.log()
+
+
+def _around_the_middle(m: int, a: int) -> arb:
+    """P(m - a < K < a): a few of very many outcomes."""
+    j = m - a + 1
+    term = (_log_factorial(m) - _log_factorial(j) - _log_factorial(m - j) - m * arb(2).log()).exp()
+    total = arb(0)
+    for i in range(j, a):
+        total = total + term
+        term = term * (m - i) / (i + 1)
+    return total
 
 
 def _log_factorial(n: int) -> arb:
