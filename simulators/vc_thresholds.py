@@ -98,7 +98,7 @@ def staying(m: int, a: int, device: torch.device) -> tuple[float, float]:
     # underflows of the factorials is far below 2^-900 of a row.  The logarithms add up magnitudes of m ln m, with 8
     # roundings: lgamma is trusted to four units in the last place.
     relative = m * (size + 2) * UNIT * 1.01 + 16 * UNIT * (m * log(m) + abs(scale) + 1)
-    return min(value, 1.0), value * relative * 1.01
+    return min(value, 1.0), value * relative * 1.01 + 5e-324
 
 
 def _scaled(power: Tensor, scale: int) -> tuple[Tensor, int]:
@@ -117,27 +117,35 @@ def staying_precisely(m: int, a: int) -> Any:
     return (step**m)[a - 1, a - 1] * flint.arb(flint.fmpz(factorial(m))) / flint.arb(m) ** m
 
 
-def _law(cases: tuple[Stumps, ...], device: torch.device) -> tuple[Measurement, Measurement]:
-    """P(gap >= ε) of stumps on all coordinates and on one."""
+def _law(cases: tuple[Stumps, ...], device: torch.device) -> dict[str, Measurement]:
+    """P and 1 - P of stumps on all coordinates, and P of one of them."""
     known: dict[tuple[int, int], tuple[float, float]] = {}
-    out = np.zeros((4, len(cases)))
+    out = np.zeros((3, 2, len(cases)))
     for k, case in enumerate(cases):
         key = case.drawn, case.level
         if key not in known:
             known[key] = staying(*key, device)
         below, radius = known[key]
-        out[2:, k] = 1 - below, radius + UNIT * (below != 1)
-        count = case.coordinates - case.copied
-        if below == 0 or count == 1:
-            out[:2, k] = out[2:, k]
-            continue
-        # (below + r)^count by exp and log1p: the radius is that of the logarithm, which is spread by the mean value
-        low, high = max(below - radius, 5e-324), min(below + radius, 1.0)
-        ends = [-np.expm1(count * np.log1p(q - 1)) for q in (high, low)]
-        out[0, k] = (ends[0] + ends[1]) / 2
-        slope = abs(count * np.log1p(low - 1)) + 1
-        out[1, k] = (ends[1] - ends[0]) / 2 + 16 * UNIT * slope * min(1.0, ends[1] + UNIT)
-    return reals(out[0], out[1]), reals(out[2], out[3])
+        out[0, :, k] = 1 - below, radius + UNIT * (below != 1)
+        ends = [
+            _powers(q, case.coordinates - case.copied) for q in (max(below - radius, 0.0), min(below + radius, 1.0))
+        ]
+        for row, (low, high) in enumerate(((ends[1][0], ends[0][1]), (ends[0][2], ends[1][3])), start=1):
+            wide = low != high
+            out[row, :, k] = (low + high) / 2, (high - low) * (0.5 + UNIT) + (2 * UNIT * high + 1e-323) * wide
+    return {name: reals(*row) for name, row in zip(("P_one", "P", "within"), out, strict=True)}
+
+
+def _powers(q: float, count: int) -> tuple[float, float, float, float]:
+    """1 - q^count and q^count, each with a lower and an upper end."""
+    if q in (0.0, 1.0):
+        return 1 - q, 1 - q, q, q
+    # the logarithm errs by two roundings; what it moves by s, exp multiplies by less than 1 + 2 s
+    exponent = count * log(q)
+    shift = 4 * UNIT * (abs(exponent) + 1)
+    low, high = (float(np.exp(min(exponent + sign * shift, 0.0))) for sign in (-1, 1))
+    near, far = (float(-np.expm1(min(exponent + sign * shift, 0.0))) for sign in (1, -1))
+    return near * (1 - 4 * UNIT), far * (1 + 4 * UNIT), low * (1 - 4 * UNIT), high * (1 + 4 * UNIT) + 5e-324
 
 
 def observe_precisely(case: Stumps, bits: int) -> Measurements:
@@ -145,9 +153,9 @@ def observe_precisely(case: Stumps, bits: int) -> Measurements:
     case = _sound(case, 0)
     with flint.ctx.workprec(bits):
         below = staying_precisely(case.drawn, case.level)
-        both = 1 - below ** (case.coordinates - case.copied), 1 - below
-    probabilities = {"P": balls([both[0]]), "P_one": balls([both[1]])}
-    return Measurements({**_given((case,)), **probabilities}, np.zeros(1))
+        within = below ** (case.coordinates - case.copied)
+        values = {"P": 1 - within, "within": within, "P_one": 1 - below}
+    return Measurements({**_given((case,)), **{name: balls([v]) for name, v in values.items()}}, np.zeros(1))
 
 
 def _given(cases: tuple[Stumps, ...]) -> dict[str, Measurement]:
@@ -160,12 +168,12 @@ def _given(cases: tuple[Stumps, ...]) -> dict[str, Measurement]:
     }
 
 
-@simulator("m d copied repeated eps P P_one", limited_by="rounding", precisely=observe_precisely)
+@simulator("m d copied repeated eps P within P_one", limited_by="rounding", precisely=observe_precisely)
 def observe(cases: tuple[Stumps, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """A row a case: P = P(gap >= eps) for stumps on all coordinates, P_one for thresholds on one of them.
+    """A row a case: P = P(gap >= eps) for stumps on all coordinates, within = 1 - P to relative
+    precision, P_one = P(gap >= eps) for thresholds on one of them.
 
     All radii are rounding; a malformed case raises `MeasurementError`.
     """
     cases, device = tuple(_sound(c, k) for k, c in enumerate(cases)), torch.device(device)
-    every, one = _law(cases, device)
-    return Measurements({**_given(cases), "P": every, "P_one": one}, np.arange(len(cases)))
+    return Measurements({**_given(cases), **_law(cases, device)}, np.arange(len(cases)))

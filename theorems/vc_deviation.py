@@ -64,6 +64,7 @@ from .vc_deviation_terms import (
     ways,
     ways_of_half_planes,
     ways_of_intervals,
+    within,
 )
 
 _i, _j = Symbol("i"), Symbol("j")
@@ -127,7 +128,7 @@ CLAIMS = (
     ),
     Claim(
         "coordinates-count",
-        Le(1 - P, exp(-d * P_one)),
+        Le(within, exp(-d * P_one)),
         "bound",
         "Under a product law the gap of stumps stays below ε with probability at most exp(-d P₁): P is near 1 once d is a "
         "few times 1/P₁.",

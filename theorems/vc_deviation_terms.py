@@ -8,6 +8,7 @@ m = observable("m", "number of points of the sample", domain="positive integer")
 d = observable("d", "number of coordinates that a stump may look at", domain="positive integer")
 eps = observable("eps", "edge", domain="positive", latex=r"\epsilon")
 P = observable("P", "probability that the gap of stumps on d coordinates is at least eps", domain="probability")
+within = observable("within", "probability that it is below eps", domain="probability", latex=r"\bar P")
 P_one = observable(
     "P_one", "probability that the gap of thresholds on one coordinate is at least eps", domain="probability",
     latex="P_1",
