@@ -109,7 +109,7 @@ def starts(draw: Draw) -> tuple[float, float]:
 def plays(draw: Draw, *, bilinear: bool = True, small_step: bool = True) -> Play:
     """Steps of all sizes below 2, many of them where a quarter or half a turn is a whole number of steps."""
     u, v = starts(draw)
-    step, steps = draw.choice(((1.0, 3), (1.0, 4), (0.1, 16), (0.05, 31), (0.2, 8), (0.5, 3), (0.1, 31)))
+    step, steps = draw.choice(((1.0, 3), (1.0, 4), (1.0, 8), (0.1, 16), (0.05, 31), (0.2, 8), (0.5, 3), (0.1, 31)))
     if draw.boolean():
         step, steps = draw.decimal(0.05, 1.9, 2), draw.integer(1, 12)
     if not small_step:

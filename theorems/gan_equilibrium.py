@@ -93,7 +93,7 @@ CLAIMS = (
     Claim(
         "minimax",
         Eq(upper, lower),
-        words="Generators and discriminators that mix guarantee the same value: the better of two worst cases is no gap.",
+        words="Generators and discriminators that mix guarantee the same value: their worst cases leave no gap.",
         assumes=("mixed",),
         follows_from=("minimax",),
     ),
@@ -199,7 +199,7 @@ CLAIMS = (
     Claim(
         "flow",
         Eq(u * velocity_u + v * velocity_v, -lam * start),
-        words="Gradient flow loses distance at the rate of the regulariser alone: without one it circles.",
+        words="Gradient flow loses distance at the rate of the regulariser alone: without one it keeps its distance.",
         assumes=(),
         follows_from=("flow",),
     ),
@@ -253,12 +253,15 @@ CLAIMS = (
     ),
     Claim(
         "means-at-once",
-        Le(eta * steps * sqrt(mean_square), sqrt(start) * (1 + (1 + eta**2) ** (steps / 2))),
+        And(
+            Le(eta * steps * sqrt(mean_square), sqrt(simultaneous) + sqrt(start)),
+            Ge(eta * steps * sqrt(mean_square), sqrt(simultaneous) - sqrt(start)),
+        ),
         "bound",
-        "The means of simultaneous steps are bounded by |z_0|(1 + (1 + η²)^(t/2))/(ηt): they converge only for steps that "
-        "shrink with t.",
+        "The means of simultaneous steps are (|z_t| ∓ |z_0|)/(ηt) from it, where |z_t| = |z_0|(1 + η²)^(t/2): they leave the "
+        "equilibrium at any fixed step, and approach it where the step shrinks like 1/√t.",
         ("bilinear",),
-        tight_at="half a turn: η = 1 and 4 steps",
+        tight_at="half a turn and a whole one: η = 1, 4 and 8 steps",
         follows_from=("one-step", "repeat", "telescope", "triangle"),
     ),
 )
@@ -334,7 +337,7 @@ SAYINGS = (
         "Gradient training of both players converges in the mean, like 1/(ηt), at any fixed step.",
         Le((eta * steps) ** 2 * mean_square, 4 * start),
         "REFUTED",
-        "means-converge",
+        "means-at-once",
         assumes=("bilinear",),
     ),
     Saying(
