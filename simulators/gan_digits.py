@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 
@@ -25,19 +27,31 @@ class MissingDigits(MissingExtra):
         )
 
 
+def file() -> Path:
+    """The file inside scikit-learn, which need not be imported for it: that would move a global generator.
+
+    Raises `MissingDigits` without scikit-learn.
+    """
+    found = find_spec("sklearn")
+    if found is None or not found.submodule_search_locations:
+        raise MissingDigits
+    return Path(found.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
+
+
 @lru_cache
 def digits() -> np.ndarray:
     """The images, integers (1797, 64) from 0 to 16, read-only.
 
     Raises `MissingDigits` without scikit-learn, `MeasurementError` where its file is another one.
     """
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        raise MissingDigits from None
-    images = np.ascontiguousarray(load_digits().data.astype(np.int8))
+    path = file()
+    if not path.is_file():
+        raise MeasurementError(
+            f"no {path.name} inside scikit-learn", f"its {ROWS} digits; install another version of it"
+        )
+    images = np.ascontiguousarray(np.loadtxt(path, delimiter=",")[:, :PIXELS].astype(np.int8))
     found = hashlib.sha256(images.tobytes()).hexdigest()
-    if images.shape != (ROWS, PIXELS) or found != SHA256:
+    if found != SHA256:
         raise MeasurementError(f"digits of shape {images.shape} and sha256 {found}", f"the {ROWS} of {SHA256[:16]}…")
     images.flags.writeable = False
     return images

@@ -63,13 +63,14 @@ def real() -> Real:
 
 def encode(cells: Mapping[Key, Values], known: Real, library: str) -> str:
     """The text of the file: sorted, a line for each cell, and hashed over everything else that it says."""
+    named = {"/".join(key): values for key, values in cells.items()}
     said = {
-        "cells": {"/".join(key): values for key, values in cells.items()},
+        "cells": named,
         "library": {"torch": library},
         "protocol": protocol(),
         "real": vars(known),
     }
-    lines = [f'  "{name}": {json.dumps(values, sort_keys=True)}' for name, values in sorted(said["cells"].items())]
+    lines = [f'  "{name}": {json.dumps(values, sort_keys=True)}' for name, values in sorted(named.items())]
     rest = [f' "{name}": {json.dumps(said[name], sort_keys=True)}' for name in ("library", "protocol", "real")]
     return "\n".join(
         ["{", ' "cells": {', ",\n".join(lines), " },", ",\n".join(rest) + ",", f' "hash": "{_hash(said)}"', "}", ""]
