@@ -57,12 +57,12 @@ def values(problem: Problem, parameters: Tensor) -> tuple[Tensor, Tensor]:
     found = activate(problem, arguments)
     weight = problem.signed[:, None].abs()
     # the argument errs by (p + 2) units of its size (inputs, products, sum), the sum over atoms by n + 4 of its size
-    argument = (p + 2) * UNIT * size * _steepest(problem)[:, None, None]
+    argument = (p + 2) * UNIT * size * steepest(problem)[:, None, None]
     error = (weight * (argument + ((n + 4) * UNIT + LIBRARY) * found.abs())).sum(-1) * UP + 1e-300
     return (problem.signed[:, None] * found).sum(-1), error
 
 
-def _steepest(problem: Problem) -> Tensor:
+def steepest(problem: Problem) -> Tensor:
     """The Lipschitz constant of σ, (batch,)."""
     if problem.activation == "relu":
         return 1 / problem.scale

@@ -19,7 +19,7 @@ from torch import Tensor
 from .interpolation_net import ONE
 from .measurement import Measurement, MeasurementError, Measurements, reals, simulator
 from .net_distance_ascent import ascend, ascend_net
-from .net_distance_branch import ACTIVATIONS, UNIT, UP, Problem, enclose, values
+from .net_distance_branch import ACTIVATIONS, UNIT, UP, Problem, enclose, steepest, values
 from .net_distance_laws import difference, points, probabilities, variation
 
 TOLERANCE = 1e-6
@@ -106,9 +106,7 @@ def _on_net(problem: Problem, cells: int) -> tuple[Tensor, Tensor]:
 
 def steepness(problem: Problem) -> Tensor:
     """The Lipschitz constant of v -> D_v(x) over the atoms, for moves of v in the largest coordinate: (batch,)."""
-    reach = problem.inputs.abs().sum(-1).amax(-1)
-    slope = {"relu": 1 / problem.scale, "tanh": 0.5, "sigmoid": 0.25}[problem.activation]
-    return reach * slope
+    return problem.inputs.abs().sum(-1).amax(-1) * steepest(problem)
 
 
 def _columns(problem: Problem, cells: int, cap: Tensor, effort: int, key: list[Neuron]) -> dict[str, Tensor]:
