@@ -39,6 +39,7 @@ STEEP = (
     BitTable(MANY, 4_000_000, 9000.0, 0.001, risk=0.99),
     BitTable(MANY, 3_000_000, 1.0, 0.001, stretch=50),
     BitTable(MANY, 116_000, 1.0, 0.001, cells=10),
+    BitTable(MANY, 116_000_000, 1.0, 0.001, cells=10_000),
 )
 
 CLASSES = Experiment(
@@ -47,6 +48,7 @@ CLASSES = Experiment(
         FiniteClass(),
         FiniteClass(1, MANY, 5_000_000, 1.0),
         FiniteClass(1, MANY, 5_000_000, 1.0, resolution=0.001),
+        FiniteClass(1, MANY, 500_000_000, 1.0, resolution=0.01),
         FiniteClass(1, 0, 1000, 1.0, resolution=0.3, inside=0.55),
         FiniteClass(2, 0, 2),
     ),

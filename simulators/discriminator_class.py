@@ -142,7 +142,7 @@ def observe_precisely(case: FiniteClass, bits: int) -> Measurements:
         each = precise_log_two_sided(case.samples, a)
         any_ = precise_log_any(case.number, each)
     if case.inside:
-        each = any_ = fmpq(0)
+        each = any_ = arb(0)
     values = {
         "net": count(case.number), "m": fmpq(case.samples * case.copies), "eps": _eps(case, a),
         "r": rational(case.reach) * rational(case.resolution), "log_P": any_, "log_q": each, "copies": fmpq(case.copies),

@@ -109,7 +109,7 @@ DERIVATION = (
         "symbolic",
         And(
             Eq(times(2, ((1 - half) * _e) ** 2), _e**2 / 2),
-            Eq(4 * _L * _R / times(half, _e), 8 * _L * _R / _e),
+            Eq(times(4, _L, _R, 1 / half, 1 / _e), 8 * _L * _R / _e),
         ),
         ("combine",),
     ),

@@ -9,11 +9,13 @@ and `Equivalent` of this module, so that the formula shown is the formula tested
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
+from sympy.core.function import AppliedUndef
 from sympy.core.sympify import _sympify
 from sympy.logic.boolalg import Boolean
 
@@ -279,6 +281,25 @@ def _named(name: str, items: Iterable[Any], where: str) -> Any:
     raise StatementError(f"the name {name!r}", f"one of the {where}: {known}", "check the spelling")
 
 
+_CONSTANT = re.compile(r"[cC](onst(ant)?)?_?\d*")
+_CONSTANT_IN_WORDS = re.compile(r"\b(universal|absolute|unspecified|some|large enough|sufficiently large) constant\b")
+
+
+def _unspecified(relation: Boolean) -> str:
+    """What hides a constant that nobody states: a bare C, an O(…), an unknown function, or an observable that is one.
+
+    The index of a sum is bound, and an observable that a simulator measures may have any name.
+    """
+    for symbol in sorted(relation.free_symbols, key=str):
+        if isinstance(symbol, Observable):
+            if _CONSTANT_IN_WORDS.search(symbol.meaning):
+                return f"{symbol.name} ({symbol.meaning!r})"
+        elif _CONSTANT.fullmatch(symbol.name):
+            return symbol.name
+    vague = sorted(str(term) for term in relation.atoms(sympy.Order, AppliedUndef, sympy.AccumBounds))
+    return vague[0] if vague else ""
+
+
 def _validate(theorem: Theorem) -> None:
     claims, steps = theorem.claims, theorem.derivation
     stated: list[Claim | Saying] = [*claims, *theorem.sayings]
@@ -304,6 +325,13 @@ def _validate(theorem: Theorem) -> None:
                 f"relation {item.relation!r} of {where}",
                 "a relation",
                 "write Eq(left, right), Le, … of theorems.statement",
+            )
+        hidden = _unspecified(item.relation)
+        if hidden:
+            raise StatementError(
+                f"an unspecified constant, {hidden}, in {where}",
+                "its value, as in 2 or Rational(1, 2)",
+                "an unspecified universal constant cannot be refuted by any instance: write the constant that is claimed",
             )
         stray = sorted(str(s) for s in item.relation.free_symbols if not isinstance(s, Observable))
         if stray:

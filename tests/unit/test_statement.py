@@ -122,6 +122,36 @@ def test_a_badly_stated_theorem_is_refused(parts):
         theorem(**parts)
 
 
+UNSPECIFIED = {
+    "C": (Le(x, sympy.Symbol("C") * N), "C"),
+    "c_1": (Implies(Ge(x, sympy.Symbol("c_1") * N), Le(x, 1)), "c_1"),
+    "const": (Ge(P, 1 - sympy.Symbol("const") / N), "const"),
+    "an observable": (
+        Le(x, observable("U", "some universal constant", "positive") * N),
+        "U ('some universal constant')",
+    ),
+    "O(N)": (Le(x, sympy.Order(N, (N, sympy.oo), evaluate=False)), "O(N, (N, oo))"),
+    "f(N)": (Le(x, sympy.Function("f")(N)), "f(N)"),
+}
+
+
+@pytest.mark.parametrize(("relation", "what"), UNSPECIFIED.values(), ids=UNSPECIFIED.keys())
+@pytest.mark.parametrize("part", ["claims", "sayings"])
+def test_an_unspecified_constant_is_no_claim(relation, what, part):
+    stated = Claim("rate", relation) if part == "claims" else Saying("rate", "p", "…", relation, "SURVIVED")
+    with pytest.raises(StatementError) as caught:
+        theorem(**{part: (stated,)})
+    assert str(caught.value) == (
+        f"got an unspecified constant, {what}, in squares / rate; expected its value, as in 2 or Rational(1, 2); "
+        "an unspecified universal constant cannot be refuted by any instance: write the constant that is claimed"
+    )
+
+
+def test_a_measured_constant_and_the_index_of_a_sum_are_no_unspecified_constants():
+    k, C = sympy.Symbol("k"), observable("C", "the Lipschitz constant", "positive")
+    theorem(claims=(Claim("sum", Le(sympy.Sum(k, (k, 0, N)), C * N**2)),))
+
+
 def test_a_claim_assumes_everything_unless_it_says_otherwise():
     free = Claim("free", Ge(x**2, 0), assumes=())
     stated = theorem(claims=(CLAIM, free))
