@@ -92,6 +92,8 @@ def birthday(
     planned(drawn, size, batches)
     if real is not None:
         _alike(given, drawn.shape, real)
+        if radius is None:
+            _large_enough(real)
     how = None if no_picture else layout(drawn.shape, draw_as)
     if how is not None and how.kind == "image" and show:
         ready()
@@ -190,19 +192,24 @@ def _alike(given: object, shape: tuple[int, ...], real: Samples) -> None:
             )
 
 
+def _large_enough(real: Samples) -> None:
+    from simulators.near_pairs_nearest import FEWEST
+
+    if len(real) < FEWEST:
+        raise BadFile(
+            f"{len(real)} samples in {real.name}",
+            f"at least {FEWEST} to calibrate a radius on",
+            "take more, or give --radius as well",
+        )
+
+
 def _calibrated(real: Samples, confidence: float, seed: int, device: torch.device) -> Calibrated:
-    from simulators.measurement import MeasurementError
     from simulators.near_pairs_nearest import calibrate
     from simulators.streams import stream
 
     some = stream("birthday reference", seed).permutation(len(real))[:MOST_OF_REFERENCE]
-    try:
-        with bar(f"calibrating a radius on {real.name}", math.comb(len(some), 2)) as step:
-            return calibrate(real.rows(some), confidence, device=device, told=step)
-    except MeasurementError as problem:
-        raise BadFile(
-            f"{problem.got} ({real.name})", f"{problem.expected} to calibrate a radius on", "give --radius as well"
-        ) from None
+    with bar(f"calibrating a radius on {real.name}", math.comb(len(some), 2)) as step:
+        return calibrate(real.rows(some), confidence, device=device, told=step)
 
 
 def _counted(

@@ -15,7 +15,8 @@ from .measure_command import BadInput
 if TYPE_CHECKING:  # imported where they are used: `--help` is immediate
     import numpy as np
 
-COLOURS = (1, 3, 4)
+COLOURS = (3, 1, 4)
+"""Numbers of channels, the likeliest first."""
 LEAST_SIDE = 4
 FEW_NUMBERS = 4
 POINTS = 256
@@ -66,11 +67,12 @@ def layout(shape: tuple[int, ...], asked: str | None) -> Layout:
 
 def _image(sides: tuple[int, ...]) -> Layout | None:
     if len(sides) == 2 and min(sides) > 1:
-        return Layout("image", *sides)
-    if len(sides) == 3 and sides[2] in COLOURS and min(sides[:2]) > 1:
-        return Layout("image", *sides)
-    if len(sides) == 3 and sides[0] in COLOURS and min(sides[1:]) > 1:
-        return Layout("image", sides[1], sides[2], sides[0], in_front=True)
+        return Layout("image", sides[0], sides[1])
+    for colours in COLOURS if len(sides) == 3 else ():
+        if sides[2] == colours and min(sides[:2]) > 1:
+            return Layout("image", sides[0], sides[1], colours)
+        if sides[0] == colours and min(sides[1:]) > 1:
+            return Layout("image", sides[1], sides[2], colours, in_front=True)
     return None
 
 

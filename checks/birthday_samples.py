@@ -155,9 +155,10 @@ def _npz(path: Path) -> np.ndarray:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not hasattr(archive, "files"):  # the content of a .npy file under another name
-                raise BadFile(f"{path.name}, which is no .npz file", "an archive by numpy.savez", "rename it to .npy")
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):  # the content of a .npy file under another name
+            raise BadFile(f"{path.name}, which is no .npz file", "an archive by numpy.savez", "rename it to .npy")
+        with archive:
             if len(archive.files) != 1:
                 raise BadFile(
                     f"{len(archive.files)} arrays in {path.name} ({', '.join(archive.files[:5])})",
@@ -178,12 +179,14 @@ def _torch(path: Path) -> np.ndarray:
 
     import torch
 
+    with path.open("rb") as file:
+        magic = file.read(2)
+    if magic not in (b"PK", b"\x80\x02"):  # an archive, or a pickle of an old version
+        raise BadFile(f"{path.name}, which is no .pt file", "a tensor saved by torch.save", "save it again")
     try:
         given = torch.load(path, weights_only=True, map_location="cpu")
-    except pickle.UnpicklingError as problem:
-        if "Unsupported" in str(problem) or "global" in str(problem).lower():
-            raise _objects(path.name) from None
-        raise BadFile(f"{path.name}, which is no .pt file", "a tensor saved by torch.save", "save it again") from None
+    except pickle.UnpicklingError:
+        raise _objects(path.name) from None
     except (RuntimeError, EOFError, ValueError, KeyError, UnicodeDecodeError):
         raise BadFile(
             f"{path.name}, which is no .pt file or is damaged", "a tensor saved by torch.save", "save it again"

@@ -88,7 +88,7 @@ def test_many_blocks_in_one_thread_or_more_count_the_same(monkeypatch, size, thr
             found = search(x, radius, closest=5, device=CPU)
             assert found.near == (truth <= Fraction(radius) ** 2).sum()
             assert found.equal == (truth == 0).sum()
-            assert [pair.distance for pair in found.closest] == np.sqrt(np.sort(truth)[:5]).tolist()
+            assert [pair.distance for pair in found.closest] == pytest.approx(np.sqrt(np.sort(truth)[:5]), rel=1e-14)
         assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
