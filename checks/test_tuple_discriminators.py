@@ -111,6 +111,7 @@ REPEATING = Experiment(
         TupleTest(((1, 100),), 12, ((1, 1000),), 0),
         TupleTest(((1, 10_000),), 2, ((1, 30_000),), 0),
         TupleTest(((1, 5),), 4, ((1, 3),), 0),
+        TupleTest(((1, 100),), 1, ((1, 1000),), 0),
     ),
     search=6, bulk=200, only=("less-false-positives", "less-false-positives-closed", "pairs"),
 )  # fmt: skip
