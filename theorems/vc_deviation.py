@@ -243,7 +243,7 @@ CLAIMS = (
         "intervals-scale",
         And(Le(mean_a**2 * m_a, Rational(21, 20) * p_a), Ge(mean_a**2 * m_a, Rational(13, 20) * p_a)),
         "limit",
-        "The expected gap of unions of k intervals is 0.81 to 1.02 times sqrt(p/m), p = 2k: k from 1 to 16 and m = 20 k to 40 k.",
+        "The expected gap of unions of k intervals is 0.81 to 1.02 times sqrt(p/m), p = 2k: k from 1 to 16 and m = 20 k to 30 k.",
         (),
         goal=0.5,
         follows_from=("turning-points-limit",),
