@@ -162,6 +162,12 @@ DERIVATION = (
         Eq((_b - _a) ** 2, (_a - _b) ** 2),
     ),
     Step(
+        "relisted",
+        "A mass c that is listed in two parts of it counts as c, for every D.",
+        "symbolic",
+        Eq(plus(times(Rational(1, 3), _a * _b), times(Rational(2, 3), _a * _b)), _a * _b),
+    ),
+    Step(
         "share",
         "((1 - t)a + t b) - a = t(b - a): a share t of another law is t times as far, for every D.",
         "symbolic",
@@ -172,6 +178,14 @@ DERIVATION = (
         "Where the laws share no point, each is twice the average where it lives: ½ log 2 + ½ log 2 = log 2.",
         "symbolic",
         Eq(plus(times(Rational(1, 2), log(2)), times(Rational(1, 2), log(2))), log(2)),
+    ),
+    Step(
+        "divergence-bound",
+        "The Jensen-Shannon divergence is at most log 2 times the total variation distance, with equality where densities "
+        "are equal or one of them is 0.",
+        "cited",
+        depends_on=("singular",),
+        source="Lin (1991), Divergence measures based on the Shannon entropy, theorem 3",
     ),
     Step(
         "covered",
