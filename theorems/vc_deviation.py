@@ -229,7 +229,7 @@ CLAIMS = (
         "points has no mass.",
         (),
         tight_at="evenly spaced points",
-        follows_from=("even-run",),
+        follows_from=("single-points",),
     ),
     Claim(
         "even",
@@ -275,7 +275,7 @@ CLAIMS = (
         "Half-planes see at least what stumps in the plane see.",
         (),
         tight_at="atoms on a line along an axis",
-        follows_from=("affine",),
+        follows_from=("fewer-discriminators",),
     ),
     Claim(
         "at-most-variation",
@@ -284,7 +284,7 @@ CLAIMS = (
         "They see at most what all sets see.",
         (),
         tight_at="three atoms",
-        follows_from=("three-points",),
+        follows_from=("variation",),
     ),
     Claim(
         "three-atoms",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import E, Rational, Sum, Symbol, binomial, exp, factorial, floor
+from sympy import E, Max, Rational, Sum, Symbol, binomial, exp, factorial, floor
 
 from theorems.statement import And, Eq, Ge, Implies, Le, Lt, Step, observable, times
 
@@ -161,7 +161,7 @@ STEPS = (
         "factorials-next",
         "From j to j + 1 the left side grows by (2j + 2)(2j + 1), the right one by 2(j + 1).",
         "symbolic",
-            Eq((2 * _q + 2) * (2 * _q + 1), times(2, _q + 1, 2 * _q + 1)),
+        Eq((2 * _q + 2) * (2 * _q + 1), times(2, _q + 1, 2 * _q + 1)),
         ("factorials",),
     ),
     Step(
@@ -188,10 +188,16 @@ STEPS = (
     ),
     Step(
         "triangle",
-        "The difference of a union is the sum of those of its parts, at most k times the largest: opposite signs do not help.",
-        "exact",
-        Le((_x - _y) ** 2, (_x + _y) ** 2),
-        domain={"x": tuple(range(1, 10)), "y": tuple(range(1, 10))},
+        "The difference of a union is the sum of those of its parts, at most k times the largest: opposite signs do not help, "
+        "(x + y)² - (x - y)² = 4 x y ≥ 0.",
+        "symbolic",
+        Eq((_x + _y) ** 2 - (_x - _y) ** 2, 4 * _x * _y),
+    ),
+    Step(
+        "single-points",
+        "k intervals of no length round a point each say k times 1/m too much.",
+        "symbolic",
+        Eq(Sum(1 / _T, (_j, 1, _r)), _r / _T),
     ),
     Step(
         "even-run",
@@ -241,6 +247,20 @@ STEPS = (
             (_a1 * _x + _a2 * _y) * (_a3 * _z + _a4 * _w) - (_a3 * _x + _a4 * _y) * (_a1 * _z + _a2 * _w),
             (_a1 * _a4 - _a2 * _a3) * (_x * _w - _y * _z),
         ),
+    ),
+    Step(
+        "fewer-discriminators",
+        "A supremum over some of the discriminators is at most that over all.",
+        "exact",
+        Le(Max(_x, _y), Max(_x, _y, _z)),
+        domain={"x": tuple(range(1, 6)), "y": tuple(range(1, 6)), "z": tuple(range(1, 6))},
+    ),
+    Step(
+        "variation",
+        "The supremum over all sets is the total variation distance.",
+        "cited",
+        depends_on=("fewer-discriminators",),
+        source="Scheffé (1947), A useful convergence theorem for probability distributions",
     ),
     Step(
         "three-points",
