@@ -71,6 +71,17 @@ def spreads(draw: Draw, *, even: bool = True) -> Spread:
     return Spread(masses, counts, size, scores, draw.choice((1, 2, -1, tuple_test_cells.LOGARITHM, 3, -2)))
 
 
+def uneven_spreads(draw: Draw) -> Spread:
+    """The generator's images out of proportion; half of the discriminators tell exactly where real images are likelier."""
+    case = spreads(draw, even=False)
+    low, high = draw.choice(((0.1, 1.0), (0.001, 0.5), (0.5, 1.0), (0.25, 0.9)))
+    if draw.boolean():
+        real, fake = sum(case.masses), sum(case.images)
+        likelier = (w * fake > c * real for w, c in zip(case.masses, case.images, strict=True))
+        case = replace(case, scores=tuple(high if more else low for more in likelier))
+    return case
+
+
 def classes(draw: Draw, *, fresh: bool = True) -> Blocks:
     """One tuple, a few, or a great many with a small gap; classes of one discriminator to 2^300 and more."""
     size, how = draw.integer(1, 5), draw.choice(("one", "few", "many"))
@@ -120,6 +131,11 @@ SPREADS = Experiment(
     examples=(Spread((1, 1), (200, 200), 24, (0.5, 0.25)),),
     search=8, bulk=400, only=("any-measuring-function", "blind-and-seen", "tweaking-objectives", "tweaking-objectives-of-one-image"),
 )  # fmt: skip
+UNEVEN = Experiment(
+    "uneven-generators", THEOREM, uneven_spreads, tuple_test_cells.observe_spread,
+    examples=(Spread((1, 1), (1, 3), 2, (1.0, 0.1), -1),),
+    search=4, bulk=200, only=("within-span", "tweaking-within-gap"),
+)  # fmt: skip
 CLASSES = Experiment(
     "recorded-tuples", THEOREM, classes, tuple_test_blocks.observe_blocks,
     examples=(Blocks(1, 1, 0, 0.5), Blocks(3, 2, 0, 0.5), Blocks(2 * 10**12, 2, 0, 0.001)),
@@ -130,4 +146,4 @@ CLASSES = Experiment(
 class TestTupleDiscriminators(Audit):
     """Equally likely images, any images, real images that repeat, cells that see nothing, classes on recorded tuples."""
 
-    experiments = [UNIFORM, TESTS, REPEATING, SPREADS, CLASSES]  # noqa: RUF012
+    experiments = [UNIFORM, TESTS, REPEATING, SPREADS, UNEVEN, CLASSES]  # noqa: RUF012

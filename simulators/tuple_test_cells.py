@@ -64,6 +64,13 @@ def _measured(law: list[Fraction], scores: list[Fraction], power: int, bits: int
         return sum(terms, flint.arb(0))
 
 
+def _span(scores: list[Fraction], power: int, bits: int) -> Any:
+    """Largest less least value that the measuring function takes on the scores."""
+    ends = [_measured([Fraction(1)], [x], power, bits) for x in (max(scores), min(scores))]
+    with flint.ctx.workprec(bits):
+        return abs(ends[0] - ends[1])
+
+
 def _exactly(case: Spread, element: int, bits: int) -> dict[str, Any]:
     real, fake, scores = _laws(case, element)
     return {
@@ -73,6 +80,7 @@ def _exactly(case: Spread, element: int, bits: int) -> dict[str, Any]:
         "single_gap": sum((abs(p - q) for p, q in zip(real, fake, strict=True)), Fraction(0)) / 2,
         "real_measured": _measured(real, scores, case.power, bits),
         "fake_measured": _measured(fake, scores, case.power, bits),
+        "span": _span(scores, case.power, bits),
     }
 
 
@@ -80,7 +88,7 @@ def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         **{name: integers(row[name] for row in rows) for name in ("s", "m", "cells")},
         "single_gap": rationals(row["single_gap"] for row in rows),
-        **{name: balls(row[name] for row in rows) for name in ("real_measured", "fake_measured")},
+        **{name: balls(row[name] for row in rows) for name in ("real_measured", "fake_measured", "span")},
     }
 
 
@@ -91,13 +99,13 @@ def observe_spread_precisely(case: Spread, bits: int) -> Measurements:
 
 
 @simulator(
-    "s m cells single_gap real_measured fake_measured advantage",
+    "s m cells single_gap real_measured fake_measured span advantage",
     limited_by="rounding",
     precisely=observe_spread_precisely,
 )
 def observe_spread(batch: tuple[Spread, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row a case: the gap of the whole class of functions of a cell with values in [0, 1] (half the distance of the
-    cells' masses), the mean of the measuring function under both laws, and the advantage of the tuple test.
+    cells' masses), the mean of the measuring function under both laws, its span, and the advantage of the tuple test.
 
     Only ``advantage`` and logarithms carry error bars, of a few roundings.
     """

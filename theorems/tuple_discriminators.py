@@ -7,7 +7,7 @@ the same time see nothing, under any measuring function.
 
 from __future__ import annotations
 
-from sympy import Max, Product, Rational, Symbol, exp, floor, log, sqrt
+from sympy import Abs, Max, Product, Rational, Symbol, exp, floor, log, sqrt
 
 from theorems.birthday import DERIVATION as BIRTHDAY
 from theorems.statement import (
@@ -44,6 +44,7 @@ single_gap = observable("single_gap", "largest gap of a function of the cell wit
 cells = observable("cells", "number of cells", "positive integer")
 real_measured = observable("real_measured", "mean of φ(D) over real images", latex=r"E_{real}\varphi(D)")
 fake_measured = observable("fake_measured", "mean of φ(D) over generated images", latex=r"E_u\varphi(D)")
+span = observable("span", "largest less least value of φ on the scores", "nonnegative", latex=r"w_\varphi")
 images = observable("images", "real images that tuples are cut from", "positive integer", latex="M")
 bits = observable("bits", "logarithm to base 2 of the number of discriminators", "nonnegative integer", latex="b")
 eps = observable("eps", "gap of the class", "positive", latex=r"\epsilon")
@@ -131,6 +132,16 @@ CLAIMS = (
         follows_from=("counts",),
     ),
     Claim(
+        "within-span",
+        Le(Abs(real_measured - fake_measured), span * single_gap),
+        "bound",
+        "If they do not, E φ(D) differs by at most the gap of the class times the span of φ on D's scores: a bounded φ sees "
+        "little more than φ(t) = t, a logarithm of vanishing scores as much as it likes.",
+        (),
+        tight_at="D high where real images are likelier, low elsewhere",
+        follows_from=("signed",),
+    ),
+    Claim(
         "blind-and-seen",
         And(Eq(single_gap, 0), Ge(cells, 2), Ge(advantage, half)),
         "existence",
@@ -203,6 +214,13 @@ DERIVATION = (
         Eq(c * w / (c * w + c * y), w / (w + y)),
     ),
     Step(
+        "signed",
+        "Σ(p - q)φ = Σ(p - q)(φ - c) for any c, as Σ(p - q) = 0; with c between both ends of φ, only w/2 times Σ|p - q| is "
+        "left. Here with two cells.",
+        "symbolic",
+        Eq(times(w, x) + times(-w, y), times(w, x - c) + times(-w, y - c)),
+    ),
+    Step(
         "union",
         "Of n independent events of probability q one happens with probability 1 - (1 - q)^n, at most nq (Bernoulli).",
         "exact",
@@ -236,6 +254,15 @@ SAYINGS = (
         Implies(Eq(single_gap, 0), Eq(real_measured, fake_measured)),
         "SURVIVED",
         assumes=("even",),
+    ),
+    Saying(
+        "tweaking-within-gap",
+        SLIDE,
+        "Tweaking the objective of single images cannot see more than the gap of the class, whatever φ is.",
+        Le(Abs(real_measured - fake_measured), single_gap),
+        "REFUTED",
+        "within-span",
+        assumes=(),
     ),
     Saying(
         "pairs-suffice",

@@ -5,7 +5,9 @@ TUPLE_TESTS (environment) is the number of tests.
 
 from __future__ import annotations
 
+import math
 import os
+import statistics
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -89,6 +91,19 @@ def test_even_spreads_have_no_gap_and_uneven_ones_that_of_their_best_cells() -> 
         column = observe_spread((case,), delta=0.0, device=CPU).columns["single_gap"]
         assert column.mid[0] == flint.fmpq(best.numerator, best.denominator)
         assert (best == 0) == bool(number % 2)
+
+
+def test_measured_means_and_spans_are_those_of_the_single_images() -> None:
+    """Image by image in floats: a mean over the generator's images, and over as many real ones as fill the cells."""
+    for number in range(TESTS):
+        case = bulk(spreads, f"mean-{number}", even=bool(number % 2))[0]
+        values = [math.log(x) if case.power == 0 else x**case.power for x in case.scores]
+        columns = observe_spread((case,), delta=0.0, device=CPU).columns
+        for name, counts in (("real_measured", case.masses), ("fake_measured", case.images)):
+            mean = statistics.fmean(value for value, count in zip(values, counts, strict=True) for _ in range(count))
+            assert float(flint.arb(columns[name].mid[0]).mid()) == pytest.approx(mean, rel=1e-12, abs=1e-12)
+        span = float(flint.arb(columns["span"].mid[0]).mid())
+        assert span == pytest.approx(max(values) - min(values), rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize(
