@@ -20,7 +20,7 @@ class GanDiversity(MeasuredExperiment):
 
     name = "gan-diversity"
     form = "trained/SIZE/SEED or subset/IMAGES/SIZE/SEED"
-    example = "trained/32/0"
+    example = "trained/32/24"
     file = gan_file.FILE
 
     def wanted(self) -> tuple[Key, ...]:

@@ -11,7 +11,7 @@ from sympy import Rational
 
 from checks import audit
 from checks.test_gan_diversity import (
-    AGAINST_FEW,
+    AGAINST_FEWEST,
     AGAINST_MOST,
     AGAINST_TWO,
     ALL_STEPS,
@@ -27,7 +27,7 @@ from checks.test_gan_diversity import (
 )
 from simulators import gan_study
 from simulators.gan_file import Measured, measured
-from simulators.gan_protocol import SIZES
+from simulators.gan_protocol import SEEDS, SIZES
 from theorems.gan_diversity import THEOREM
 from theorems.gan_diversity_terms import advantage, known, m, n, span
 from theorems.statement import Claim, Eq, Le
@@ -104,10 +104,13 @@ def test_a_single_power_would_be_seen(changed, power: int) -> None:
     assert judged("linear-outside", HALF_THE_STEPS) == "REFUTED"
 
 
-@pytest.mark.parametrize("spread", [1, 100])
+@pytest.mark.parametrize("spread", [1, 1000])
 def test_seeds_that_agree_or_differ_widely_would_be_seen(changed, spread: int) -> None:
-    changed(of_trained(lambda size, seed, steps, stage: stage.update(pairs=[1000 * (spread if seed else 1), 10])))
+    changed(
+        of_trained(lambda size, seed, steps, stage: stage.update(pairs=[1000 * (spread if seed > SEEDS[0] else 1), 10]))
+    )
     assert judged("seeds-differ", BY_SIZE) == "REFUTED"
+    assert judged("seeds-differ-tenfold", AGAINST_FEWEST) == ("REFUTED" if spread == 1 else "MEASURED")
 
 
 def test_generators_as_diverse_as_the_data_would_be_seen(changed) -> None:
@@ -123,7 +126,7 @@ def test_generators_as_diverse_as_the_data_would_be_seen(changed) -> None:
 
 def test_copies_of_real_images_would_be_seen(changed) -> None:
     def edit(size, seed, steps, stage) -> None:
-        stage["copies"] = [1, 0] if (size, seed, steps) == (SIZES[-1], 3, 750) else stage["copies"]
+        stage["copies"] = [1, 0] if (size, seed, steps) == (SIZES[-1], SEEDS[3], 750) else stage["copies"]
 
     changed(of_trained(edit))
     assert judged("no-copies", GENERATORS) == "REFUTED"
@@ -144,7 +147,7 @@ def test_batches_that_are_hit_too_often_would_be_seen(changed) -> None:
 
 def test_discriminators_that_see_more_or_less_would_be_seen(changed) -> None:
     changed(of_trained(lambda size, seed, steps, stage: stage.update(seen=[900, 0, 2048])))
-    assert judged("blind-at-the-end", AGAINST_FEW) == "REFUTED"
+    assert judged("blind-at-the-end", AGAINST_FEWEST) == "REFUTED"
     grid = 2**16
     changed(lambda key, values: {"shown": 0, "all": 0} if key[0] == "subset" else values)
     assert judged("two-units-notice-fifty", SUBSETS_OF_FIFTY) == "REFUTED"

@@ -36,7 +36,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gan_subset, "GAINED", 3)
 
 
-@pytest.mark.parametrize("name", [gan_experiment.GanDiversity.example, "subset/50/2/0"])
+@pytest.mark.parametrize("name", [gan_experiment.GanDiversity.example, "subset/50/2/6"])
 def test_the_committed_measurement_is_what_one_cell_recomputes(capsys: pytest.CaptureFixture[str], name: str) -> None:
     """What CI does: from the digits to the counts, through all steps of training."""
     code, out, err = run(capsys, "--check", "--cell", name)
@@ -71,13 +71,13 @@ def test_a_measurement_is_the_same_again_and_goes_on_where_it_was(
 
 def test_a_cell_that_differs_is_shown_and_fails(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = measured()
-    cells = {**file.cells, ("subset", "50", "2", "0"): {"shown": 1, "all": 2}}
+    cells = {**file.cells, ("subset", "50", "2", "6"): {"shown": 1, "all": 2}}
     output = tmp_path / "cells.json"
     output.write_text(encode(cells, file.real, "0.0.1"))
-    code, out, err = run(capsys, "--check", "--cell", "subset/50/2/0", "--output", str(output))
+    code, out, err = run(capsys, "--check", "--cell", "subset/50/2/6", "--output", str(output))
     assert code == 1
-    assert out.startswith("- subset/50/2/0: sums 0.0 over what it is shown and 0.0 over all 1797; {")
-    assert "\n+ subset/50/2/0: sums " in out
+    assert out.startswith("- subset/50/2/6: sums 0.0 over what it is shown and 0.0 over all 1797; {")
+    assert "\n+ subset/50/2/6: sums " in out
     assert "measured with torch 0.0.1, here " in err
 
 
@@ -85,7 +85,7 @@ def test_a_cell_that_differs_is_shown_and_fails(capsys: pytest.CaptureFixture[st
     ("arguments", "said"),
     [
         (("--check", "--cell", "trained/2"), "expected trained/SIZE/SEED or subset/IMAGES/SIZE/SEED"),
-        (("--check", "--cell", "drawn/2/0"), "such as trained/32/0"),
+        (("--check", "--cell", "drawn/2/0"), "such as trained/32/24"),
         (("--check", "--cell", "trained/3/0"), "no cell trained/3/0"),
         (("--check", "--output", "nowhere.json"), "write one with `theorem-audit measure gan-diversity --output"),
     ],
@@ -131,10 +131,10 @@ def test_the_committed_file_is_complete_and_of_these_digits() -> None:
 
 
 def test_what_was_not_measured_is_said(tmp_path: Path) -> None:
-    for instance, said in ((Trained(3, 0, 1500), "no cell trained/3/0"), (Trained(2, 0, 7), "one of 750, 1500")):
+    for instance, said in ((Trained(3, 0, 1500), "no cell trained/3/0"), (Trained(2, 24, 7), "one of 750, 1500")):
         with pytest.raises(MeasurementError, match=said):
             observe_trained((instance,), delta=1e-8, device="cpu")
-    with pytest.raises(MeasurementError, match="no cell trained/5/0"):
+    with pytest.raises(MeasurementError, match="no cell trained/5/24"):
         observe_sizes((Size(5, 750),), delta=1e-8, device="cpu")
     with pytest.raises(MeasurementError, match="theorem-audit measure gan-diversity"):
         gan_file.measured(tmp_path / "gan-diversity.json")
