@@ -17,8 +17,8 @@ from simulators.discriminator_table import Drawn, Table
 
 from .engine.draw import Draw
 
-DOUBLINGS = (0, 1, 5, 20, 40, 300, 3000, 13_000)
-SHARES = (0.01, 0.0003, 0.001, 0.1, 0.3, 0.5)
+DOUBLINGS = (0, 1, 5, 20, 40, 300, 3000, 13_000, 13_000, 13_000)
+SHARES = (0.01, 0.0003, 0.001, 0.003, 0.1, 0.5)
 PLACES = (2.0**-20, 2.0**-10, 0.25)
 
 
@@ -26,7 +26,7 @@ def samples(draw: Draw, doublings: int) -> int:
     """A few, or enough for a gap between 1/2 and about 1/30."""
     if doublings < 20 and draw.boolean():
         return draw.integer(1, 40)
-    return round((doublings + 3) * log(2) * draw.power(0, 2, places=2)) + 1
+    return round((doublings + 3) * log(2) * draw.power(0, 3, places=2)) + 1
 
 
 def tail(draw: Draw, doublings: int) -> float:

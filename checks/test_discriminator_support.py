@@ -52,11 +52,11 @@ CLASSES = Experiment(
         FiniteClass(1, 0, 1000, 1.0, resolution=0.3, inside=0.55),
         FiniteClass(2, 0, 2),
     ),
-    search=30, bulk=2000, only=("support", "union-bound"),
+    search=16, bulk=1200, only=("support", "union-bound"),
 )  # fmt: skip
 BITS = Experiment(
     "bit-tables", THEOREM, bit_tables, discriminator_bits.observe,
-    examples=STEEP, search=30, bulk=2000, only=OF_SUPPORT,
+    examples=STEEP, search=16, bulk=1200, only=OF_SUPPORT,
 )  # fmt: skip
 EXACTLY = Experiment(
     "no-margin", THEOREM, bit_tables, discriminator_bits.observe,

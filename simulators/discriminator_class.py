@@ -109,6 +109,13 @@ def _eps(case: FiniteClass, a: int) -> fmpq:
     return rational(case.reach) * ((1 - 2 * r) * deviation + 2 * r)
 
 
+def _exponentials(bounds: Interval) -> list[arb]:
+    """exp of intervals as balls, which do not underflow."""
+    low, high = (end.tolist() for end in bounds)
+    with ctx.workprec(64):
+        return [arb(a).exp().union(arb(b).exp()) for a, b in zip(low, high, strict=True)]
+
+
 def _certain(batch: tuple[FiniteClass, ...], bounds: Interval) -> Interval:
     """The bounds, and exactly 0 where every sample exceeds ε."""
     inside = torch.tensor([case.inside > 0 for case in batch], device=bounds[0].device)
@@ -131,7 +138,7 @@ def rounded(values: list[fmpq]) -> Measurement:
     return reals(mids, [abs(mid) * 2 * UNIT for mid in mids])
 
 
-NAMES = "net m eps r log_P log_q copies reach bits parameters"
+NAMES = "net m eps r log_P q copies reach bits parameters"
 
 
 def observe_precisely(case: FiniteClass, bits: int) -> Measurements:
@@ -145,7 +152,7 @@ def observe_precisely(case: FiniteClass, bits: int) -> Measurements:
         each = any_ = arb(0)
     values = {
         "net": count(case.number), "m": fmpq(case.samples * case.copies), "eps": _eps(case, a),
-        "r": rational(case.reach) * rational(case.resolution), "log_P": any_, "log_q": each, "copies": fmpq(case.copies),
+        "r": rational(case.reach) * rational(case.resolution), "log_P": any_, "q": each.exp(), "copies": fmpq(case.copies),
         "reach": rational(case.reach), "bits": fmpq(case.bits), "parameters": fmpq(case.parameters),
     }  # fmt: skip
     return Measurements({name: balls([value]) for name, value in values.items()}, np.zeros(1))
@@ -153,7 +160,7 @@ def observe_precisely(case: FiniteClass, bits: int) -> Measurements:
 
 @simulator(NAMES, limited_by="rounding", precisely=observe_precisely)
 def observe(batch: tuple[FiniteClass, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """One row for each class: N, m, ε, r, log P(gap > ε) and log P(one centre deviates as far).
+    """One row for each class: N, m, ε, r, log P(gap > ε) and q = P(one centre deviates as far).
 
     All radii are rounding; a malformed class raises `MeasurementError`.
     """
@@ -169,7 +176,7 @@ def observe(batch: tuple[FiniteClass, ...], *, delta: float, effort: int = 0, de
             "eps": rounded([_eps(case, a) for case, a in zip(batch, found, strict=True)]),
             "r": rounded([rational(case.reach) * rational(case.resolution) for case in batch]),
             "log_P": column(_certain(batch, any_)),
-            "log_q": column(_certain(batch, each)),
+            "q": balls(_exponentials(_certain(batch, each))),
             "copies": integers(case.copies for case in batch),
             "reach": reals([case.reach for case in batch], 0.0),
             "bits": integers(case.bits for case in batch),

@@ -56,7 +56,7 @@ DERIVATION = (
         "ψ(s) ≤ s²/8, in balls over a box that keeps away from s = 0, where both sides vanish.",
         "certified",
         Le(log(_mix) - _q * _s, _s**2 / 8),
-        domain={"q": (quarter, 3 * quarter), "s": (2, 4)},
+        domain={"q": (quarter, 3 * quarter), "s": (2, 3)},
     ),
     Step(
         "hoeffding-lemma",

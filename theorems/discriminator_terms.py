@@ -13,7 +13,7 @@ eps = observable("eps", "largest gap that counts as a win", domain="positive", l
 r = observable("r", "every discriminator is within r of one of the net, at every image", domain="nonnegative")
 net = observable("net", "number of discriminators in the net", domain="positive integer", latex="N")
 log_P = observable("log_P", "log of P(gap > ε), the gap being sup_v |E D_v - mean D_v|", latex=r"\ln P")
-log_q = observable("log_q", "log of the probability that one of the net deviates as far", latex=r"\ln q")
+q = observable("q", "probability that one of the net deviates as far", domain="probability")
 log_delta = observable("log_delta", "log of the probability that is accepted", latex=r"\ln\delta")
 steepest = observable("steepest", "the Lipschitz constant that the discriminators have", domain="positive")
 extent = observable("extent", "the radius that their parameters have", domain="positive")

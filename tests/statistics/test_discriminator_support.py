@@ -83,12 +83,12 @@ def largest_deviation(bits: np.ndarray) -> float:
 
 @pytest.mark.parametrize("doublings", [0, 3, 6])
 def test_the_law_of_the_largest_deviation_is_that_of_drawn_bits(doublings: int) -> None:
-    """20 000 samples of bits; a frequency lies within 5 standard deviations except once in a million."""
+    """5000 samples of bits; a frequency lies within 5 standard deviations except once in a million."""
     case = BitTable(doublings, 25, 1.0, place=0.25)
     table = discriminator_bits.observe((case,), delta=0.0, device=CPU)
     chance, eps = float(np.exp(table.columns["log_P"].mid[0])), table.columns["eps"].mid[0]
     random = stream("drawn bits", doublings)
-    bits = random.random((20_000, 25, 2**doublings + 1)) < 0.5
+    bits = random.random((5000, 25, 2**doublings + 1)) < 0.5
     above = np.abs(bits.mean(axis=1) - 0.5).max(axis=1) > eps
     assert abs(above.mean() - chance) <= 5 * sqrt(chance * (1 - chance) / len(above))
 
