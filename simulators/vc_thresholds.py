@@ -104,7 +104,7 @@ def staying(m: int, a: int, device: torch.device) -> tuple[float, float]:
 def _scaled(power: Tensor, scale: int) -> tuple[Tensor, int]:
     """The matrix over a power of two near its largest entry, and the exponent: no rounding."""
     exponent = int(torch.frexp(power.max()).exponent)
-    return torch.ldexp(power, torch.tensor(-exponent, device=power.device)), scale + exponent
+    return power * 2.0**-exponent, scale + exponent
 
 
 def staying_precisely(m: int, a: int) -> Any:
