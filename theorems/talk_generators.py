@@ -108,6 +108,7 @@ PART_2 = {
                         "linear-outside",
                         "steps-matter",
                         "seeds-differ",
+                        "seeds-differ-tenfold",
                     ),
                 ),
             ),
@@ -245,7 +246,7 @@ PART_2 = {
             "Does this happen during real life training???",
             "stands",
             (JudgedBy(_TRAINED, ("union", "test-agrees", "far-from-data", "no-copies"), ("real-life",)),),
-            "Measured on 48 small generators of digits: all are less diverse than their data, by the birthday test. Nothing "
+            "Measured on 96 small generators of digits: all are less diverse than their data, by the birthday test. Nothing "
             "is said of convolutional nets and photographs.",
         ),
     ],
