@@ -274,15 +274,15 @@ def count_all(source: Shuffled, radius: float, show: int, device: torch.device, 
     )
 
 
-def forecast(source: Shuffled, device: torch.device) -> float:
+def forecast(source: Shuffled, radius: float, device: torch.device) -> float:
     """Seconds that `count_all` will take, from a timed part of it."""
     import time
 
     from simulators.near_pairs import search
 
     few = source.pilot(0, min(len(source.samples), PILOTS[2]))
-    search(few[: PILOTS[0]], 0.0, device=device)  # the first call loads libraries
+    search(few[: PILOTS[0]], radius, device=device)  # the first call loads libraries
     start = time.perf_counter()
-    search(few, 0.0, device=device)  # radius 0 takes double precision, the slower one
+    search(few, radius, device=device)
     spent = time.perf_counter() - start
     return spent * math.comb(len(source.samples), 2) / math.comb(len(few), 2)

@@ -20,11 +20,13 @@ if TYPE_CHECKING:  # imported where they are used: `--help` is immediate
 
     from .birthday_batches import Candidate, Counted, Size, Source
     from .birthday_page import Beside
-    from .birthday_words import Test
+    from .birthday_words import Result
     from .support_bounds import SupportBounds
 
 MOST_OF_REFERENCE = 20_000
 """Reference samples that a radius is calibrated on, at most."""
+COPIES = 7
+"""Times that the samples are held in float64 while all pairs are searched, as measured."""
 APART = 8.0
 """Ratio of scales beyond which samples and reference are hardly in one unit."""
 
@@ -102,9 +104,9 @@ def birthday(
     sized, counted = _counted(drawn, r, size, batches, show, where)
     whole = _whole(drawn, r, show, where) if all_pairs else None
     from .birthday_page import Shown, page
-    from .birthday_words import Test, lines, to_json
+    from .birthday_words import Result, lines, to_json
 
-    test = Test(
+    test = Result(
         name=drawn.name,
         samples=len(given) if isinstance(given, Samples) else None,
         seeded=isinstance(given, Samples) or given.seeded,
@@ -235,8 +237,8 @@ def _whole(source: Source, radius: float, show: int, device: torch.device) -> Co
     many, numbers = len(source.samples), numbers_of(source.shape)
     pairs = math.comb(many, 2)
     click.echo(
-        f"all {pairs:,} pairs of {many:,} samples: about {span(forecast(source, device))},"
-        f" {bytes_of(4 * 8 * many * numbers)} of memory",
+        f"all {pairs:,} pairs of {many:,} samples: about {span(forecast(source, radius, device))},"
+        f" {bytes_of(COPIES * 8 * many * numbers)} of memory",
         err=True,
     )
     with bar("searching all pairs", pairs) as step:
@@ -249,7 +251,7 @@ def _bounds(counted: Counted, confidence: float) -> SupportBounds:
     return support_bounds(counted.size, counted.batches, counted.near, counted.equal, counted.pairs, confidence)
 
 
-def _stricter(test: Test) -> list[tuple[int, float]]:
+def _stricter(test: Result) -> list[tuple[int, float]]:
     """The bound on the effective support if a person confirms fewer batches than were found: a few numbers of them."""
     from .support_bounds import support_bounds
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .birthday_batches import Candidate
-    from .birthday_words import Test
+    from .birthday_words import Result
 
 STYLE = """
 :root { color-scheme: light dark; --quiet: #667; --line: #8886; --hit: #b3541e; }
@@ -52,7 +52,7 @@ class Shown:
     how: Layout | None
 
 
-def page(test: Test, shown: Shown, stricter: Sequence[tuple[int, float]]) -> str:
+def page(test: Result, shown: Shown, stricter: Sequence[tuple[int, float]]) -> str:
     """The page; ``stricter`` is what the effective support is at most if fewer batches are confirmed by eye."""
     parts = [
         "<!DOCTYPE html>",
@@ -63,7 +63,7 @@ def page(test: Test, shown: Shown, stricter: Sequence[tuple[int, float]]) -> str
         _figures(test),
         *(f"<p>{_text(line)}</p>" for line in words.advice(test) if line),
         _candidates(test, shown),
-        _by_eye(test, stricter),
+        _by_eye(test, shown, stricter),
         "<h2>What the numbers do not mean</h2>",
         _not_meant(test),
         "<h2>How it was measured</h2>",
@@ -77,7 +77,7 @@ def _text(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _lead(test: Test) -> str:
+def _lead(test: Result) -> str:
     counted, bounds = test.counted, test.bounds
     what = f"two samples within {test.radius:g} of each other" if test.radius else "two equal samples"
     found = f"{counted.near:,} of {words.plural(counted.batches, 'batch', 'batches')} of {counted.size:,} samples hold {what}."
@@ -91,7 +91,7 @@ def _lead(test: Test) -> str:
     )
 
 
-def _figures(test: Test) -> str:
+def _figures(test: Result) -> str:
     bounds = test.bounds
     rows = [
         (
@@ -140,7 +140,7 @@ def _claim(name: str) -> str:
     return f"Audited claim {name}: {get(theorem).claim(claim).words}"
 
 
-def _candidates(test: Test, shown: Shown) -> str:
+def _candidates(test: Result, shown: Shown) -> str:
     of = "the whole sample" if test.whole is not None else "each batch"
     many = len(shown.pairs)
     said = (
@@ -175,14 +175,15 @@ def _range(shown: Shown) -> tuple[float, float]:
     return min(float(v.min()) for v in drawn_), max(float(v.max()) for v in drawn_)
 
 
-def _figure(test: Test, one: Candidate, beside: Beside | None, how: Layout | None, low: float, high: float) -> str:
-    place = "samples" if test.samples is not None else f"batch {one.batch}, samples"
-    if test.samples is not None and test.whole is None:
-        place = f"batch {one.batch}, samples"
-    near = "equal" if one.distance == 0 else "near-duplicates" if one.distance <= test.radius else ""
-    caption = f"{'<b class=hit>' + near + '</b>, ' if near else ''}distance {one.distance:.4g}<br>{place} {one.rows[0]} and {one.rows[1]}"
+def _figure(test: Result, one: Candidate, beside: Beside | None, how: Layout | None, low: float, high: float) -> str:
+    batch = f", batch {one.batch}" if test.whole is None else ""
+    near = "equal" if one.distance == 0 else "near-duplicates" if one.distance <= test.radius else "not near"
+    caption = (
+        f"<b{' class=hit' if one.distance <= test.radius else ''}>{near}</b>, {one.distance:.4g} apart<br>"
+        f"samples {one.rows[0]}, {one.rows[1]}{batch}"
+    )
     if beside is not None:
-        caption += f"<br>nearest real: {beside.distances[0]:.4g} and {beside.distances[1]:.4g} away"
+        caption += f"<br>nearest real {beside.distances[0]:.4g}, {beside.distances[1]:.4g}"
     cells = ""
     if how is not None:
         cells = _row("generated", (one.first, one.second), one.rows, how, low, high)
@@ -197,9 +198,12 @@ def _row(title: str, values: Sequence[np.ndarray], rows: tuple[int, int], how: L
     return f"<small>{title}</small>" + "".join(f"<span>{cell}</span>" for cell in cells)
 
 
-def _by_eye(test: Test, stricter: Sequence[tuple[int, float]]) -> str:
+def _by_eye(test: Result, shown: Shown, stricter: Sequence[tuple[int, float]]) -> str:
     if not stricter:
         return ""
+    near, many = test.counted.near, len(shown.pairs)
+    some = test.whole is None and many < near
+    more = f" {words.plural(many, 'is', 'are')} shown of {near:,}; --show {near} shows all." if some else ""
     rows = "".join(
         f'<tr><td class="figure">{count:,}</td><td class="figure">{words.up(most)}</td></tr>'
         for count, most in stricter
@@ -207,12 +211,12 @@ def _by_eye(test: Test, stricter: Sequence[tuple[int, float]]) -> str:
     return (
         "<h2>If your eye is stricter than the radius</h2><p>Count the batches in which you too see a duplicate. The bound"
         " holds for your own notion of one, as long as you judge pairs without regard to the count: what the radius does"
-        " not find only makes it larger.</p><table><tr><th>batches that you confirm</th><th>effective support at most"
+        f" not find only makes it larger.{more}</p><table><tr><th>batches that you confirm</th><th>effective support at most"
         f"</th></tr>{rows}</table>"
     )
 
 
-def _not_meant(test: Test) -> str:
+def _not_meant(test: Result) -> str:
     items = [
         "There is no upper bound on the number of distinct samples: a generator that gives one image half of the time and"
         " a new one otherwise has a small effective support and as many images as you like.",
@@ -227,7 +231,7 @@ def _not_meant(test: Test) -> str:
     return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
 
 
-def _measured(test: Test) -> str:
+def _measured(test: Result) -> str:
     counted, how = test.counted, test.calibrated
     drawing = (
         f"{test.samples:,} samples of {words.shape(test.shape)}, in an order drawn by seed {test.seed}; that they are"

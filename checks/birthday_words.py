@@ -18,7 +18,7 @@ DIGITS = 3
 
 
 @dataclass(frozen=True)
-class Test:
+class Result:
     """A finished birthday test.
 
     ``samples``: how many a file holds, None for a function; ``seeded``: whether it can be drawn again.
@@ -78,7 +78,7 @@ def shape(sides: tuple[int, ...]) -> str:
     return " × ".join(str(side) for side in sides) or "1"
 
 
-def radius(test: Test) -> str:
+def radius(test: Result) -> str:
     """The radius and where it is from, in a few words."""
     how = test.calibrated
     if how is None:
@@ -94,7 +94,7 @@ def radius(test: Test) -> str:
     )
 
 
-def size(test: Test) -> str:
+def size(test: Result) -> str:
     """The batch size and where it is from."""
     how = test.size
     if not how.pilot:
@@ -105,7 +105,7 @@ def size(test: Test) -> str:
     )
 
 
-def lines(test: Test) -> list[str]:
+def lines(test: Result) -> list[str]:
     """The result for a terminal."""
     counted, bounds = test.counted, test.bounds
     many = f", {test.samples:,} samples" if test.samples is not None else ""
@@ -134,7 +134,7 @@ def support(bounds: SupportBounds) -> str:
     return f"about {number(bounds.point)}, at most {up(bounds.effective_at_most)}"
 
 
-def whole(test: Test) -> str:
+def whole(test: Result) -> str:
     """What all pairs of a file say, in a sentence."""
     assert test.whole is not None and test.whole_bounds is not None
     point, least = test.whole_bounds.point, test.whole_bounds.support_at_least
@@ -146,7 +146,7 @@ def whole(test: Test) -> str:
     )
 
 
-def advice(test: Test) -> list[str]:
+def advice(test: Result) -> list[str]:
     """What to do next, where the numbers say little."""
     counted = test.counted
     if counted.near == counted.batches and counted.size > 2 and not test.size.pilot:
@@ -160,7 +160,7 @@ def advice(test: Test) -> list[str]:
     return []
 
 
-def to_json(test: Test) -> str:
+def to_json(test: Result) -> str:
     """The result as JSON; an effective support without a bound is null."""
 
     def said(counted: Counted, bounds: SupportBounds) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def test_the_page_stands_alone_and_shows_pairs_beside_the_nearest_real_samples(c
                 assert np.corrcoef(image.ravel(), values.ravel())[0, 1] > 0.999
                 assert drawn.size and low <= 0 < high
             assert f"{math.sqrt(distances.min()):.4g}" in page
-        assert f"batch {one['batch']}, samples {one['samples'][0]} and {one['samples'][1]}" in page
+        assert f"samples {one['samples'][0]}, {one['samples'][1]}, batch {one['batch']}<br>" in page
     assert "If your eye is stricter than the radius" in page
     bounds = support_bounds(12, 10, said["batches_with_near_duplicate"], 0, said["near_pairs"], 0.95)
     assert page.count(f'<td class="figure">{up(bounds.effective_at_most)}</td>') >= 1
@@ -210,7 +210,7 @@ def test_samples_that_are_no_images_are_curves_or_numbers(capsys) -> None:
     assert all(len(p.split()) == 256 for p in re.findall(r'points="([^"]+)"', page))
     saved("x.npy", np.arange(60)[:, None] % 12 / 4)
     assert run(capsys, "x.npy", "--size", 20, "--show", 1)[0] == 0
-    assert "<b class=hit>equal</b>" in Path("birthday.html").read_text(encoding="utf-8")
+    assert "<b class=hit>equal</b>, 0 apart" in Path("birthday.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_all_pairs_come_with_a_forecast_and_on_top(capsys) -> None:
     said, flat = json.loads(out)["all_pairs"], x.reshape(300, -1)
     truth = np.sqrt(((flat[:, None] - flat[None]) ** 2).sum(axis=-1))[np.triu_indices(300, 1)]
     assert code == 0
-    assert re.search(r"^all 44,850 pairs of 300 samples: about \S+ s, 150 KiB of memory$", err, re.M)
+    assert re.search(r"^all 44,850 pairs of 300 samples: about \S+ s, 262 KiB of memory$", err, re.M)
     assert said["near_pairs"] == (truth <= 1).sum()
     assert [one["distance"] for one in said["closest"]] == pytest.approx(np.sort(truth)[:3])
     assert "All pairs of the 300 samples: " in run(capsys, "x.npy", "--radius", 1, "--all-pairs")[1]
