@@ -108,14 +108,9 @@ def measured(
 
 def tables(draw: Draw, *, independent: bool = True) -> Table:
     """Up to 400 equal cells with a bracket around the mean gap."""
-    m = draw.choice((1, 10, 50, 200, 400))
-    return Table(
-        ((1, draw.choice((100, 200, 400))),),
-        m,
-        1 if independent else 2,
-        draw.choice((0.5, 0.25, 0.75)),
-        draw.choice(SHARES),
-    )
+    m, part = draw.choice((50, 100, 200, 400)), draw.choice((0.25, 0.1, 0.4))
+    cells = draw.choice((100, 200, 400))
+    return Table(((1, cells),), m, 1 if independent else 2, part, draw.choice(SHARES))
 
 
 def means(draw: Draw, *, uniform: bool = True, independent: bool = True) -> Table:

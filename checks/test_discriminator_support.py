@@ -64,7 +64,7 @@ EXACTLY = Experiment(
 )  # fmt: skip
 TABLES = Experiment(
     "tables", THEOREM, tables, discriminator_table.observe,
-    examples=(Table(((1, 100),), 50),), search=4, batch=8, bulk=100, only=("support-lipschitz", "existence", "support-loose"),
+    examples=(Table(((1, 100),), 50, part=0.25),), search=4, batch=8, bulk=100, only=("support-lipschitz", "support-loose"),
 )  # fmt: skip
 MEASURED = Experiment(
     "measured", THEOREM, measured, discriminator_bits.observe_measured,

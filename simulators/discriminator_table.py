@@ -122,7 +122,11 @@ def observe(batch: tuple[Table, ...], *, delta: float, effort: int = 0, device: 
     for table, mean, e in zip(batch, means, eps, strict=True):
         exponent = float(2 * table.samples * (mean - e) ** 2)
         missed = exp(-exponent * (1 - 1e-12)) * (1 + 1e-12)
-        least.append(log1p(-missed) * (1 + 1e-12) if mean > 0 else -745.0)
+        if missed >= 1:
+            raise MeasurementError(
+                f"{table}", "at least two cells, and a part that leaves a bracket", "log_P", len(least)
+            )
+        least.append(log1p(-missed) * (1 + 1e-12))
     with ctx.workprec(160):
         radii = [arb(table.cells).sqrt() / 2 for table in batch]
     ones = np.ones(len(batch))
