@@ -54,10 +54,15 @@ class Neuron:
 
 
 def sound(case: Neuron, element: int, largest: int = LARGEST) -> tuple[list[Any], list[Any]]:
-    """The signed measure μ - ν and z_i as rationals; raises `MeasurementError` where they are none."""
+    """The signed measure μ - ν and z_i of distinct atoms as rationals; raises `MeasurementError` where they are none."""
     atoms = points(case.atoms, element)
-    signed = difference(*(probabilities(w, len(atoms), element) for w in (case.one, case.other)))
-    inputs = [(*x, ONE) if case.bias else tuple(x) for x in atoms]
+    listed = difference(*(probabilities(w, len(atoms), element) for w in (case.one, case.other)))
+    masses: dict[Any, Any] = {}
+    for x, c in zip(atoms, listed, strict=True):  # an atom listed twice is one: what cancels there must not be searched
+        key = tuple((int(e.p), int(e.q)) for e in x)
+        masses[key] = (x, c + masses[key][1] if key in masses else c)
+    signed = [c for _, c in masses.values()]
+    inputs = [(*x, ONE) if case.bias else tuple(x) for x, _ in masses.values()]
     size = len(inputs[0])
     if case.activation not in ACTIVATIONS:
         raise MeasurementError(

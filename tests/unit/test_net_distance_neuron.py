@@ -48,6 +48,13 @@ def test_a_net_of_the_box_and_its_constants() -> None:
     assert measured(case, "lipschitz")[0] == 0.5
 
 
+def test_an_atom_listed_twice_is_one_atom() -> None:
+    twice = Neuron(((1.0,), (-1.0,), (1.0,)), (1, 0, 1), (0, 1, 0), "tanh", 1.0, False)
+    assert measured(twice, "distance") == measured(APART, "distance")
+    nothing = Neuron(((1.0, 2.0), (1.0, 2.0)), (1, 0), (0, 1))
+    assert measured(nothing, "distance") == measured(nothing, "variation") == (0.0, 0.0)
+
+
 def test_four_parameters_are_enclosed() -> None:
     """g(v) = tanh(v·x) on opposite atoms ±(1, 1, 1), largest at the corner: tanh(3/2)."""
     case = Neuron(((1.0,) * 3, (-1.0,) * 3), (1, 0), (0, 1), "tanh", 0.5)
