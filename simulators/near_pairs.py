@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations, islice
 from threading import Lock
 from typing import NamedTuple
 
@@ -29,6 +30,8 @@ SPARE = 16
 ROWS = 256
 PAIRS = 2**14
 """Rows of a block, and pairs, that are looked at together."""
+DIRECT = 2**15
+"""Numbers in the differences of all pairs up to which no product is worth its preparation."""
 OPEN = Fraction(1, 8)
 """Single precision is used where the pairs that it leaves open lie in a shell of squared distances that is this thin."""
 Told = Callable[[int], None]
@@ -79,7 +82,10 @@ def search(
         return Found(equal, equal, tuple(twins))
     with _threads(device) as threads:
         held = torch.as_tensor(values[first] if equal else values, dtype=torch.float64, device=device)
-        near, others, again, fractions = _Search(held, counts, radius, wanted).run(threads, told)
+        if math.comb(len(first), 2) * values.shape[1] <= DIRECT:
+            near, others, again, fractions = _directly(held, counts, radius, wanted, told)
+        else:
+            near, others, again, fractions = _Search(held, counts, radius, wanted).run(threads, told)
     apart = [Pair(d, *sorted((int(first[i]), int(first[j])))) for d, i, j in others]
     return Found(equal + near, equal, (*twins, *apart), again, fractions)
 
@@ -97,10 +103,27 @@ def _sound(samples: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _twins(group: np.ndarray, most: int) -> list[Pair]:
-    """Pairs of equal samples, the first with the second of its value, and so on."""
+    """Pairs of equal samples, as many as asked for."""
     order = np.argsort(group, kind="stable")
-    same = np.flatnonzero(group[order][1:] == group[order][:-1])
-    return sorted(Pair(0.0, int(order[k]), int(order[k + 1])) for k in same)[:most]
+    edges = np.flatnonzero(np.diff(group[order])) + 1
+    pairs = (pair for rows in np.split(order, edges) if len(rows) > 1 for pair in combinations(rows.tolist(), 2))
+    return sorted(Pair(0.0, i, j) for i, j in islice(pairs, most))
+
+
+def _directly(
+    samples: Tensor, counts: np.ndarray, radius: float, closest: int, told: Told
+) -> tuple[int, list[Pair], int, int]:
+    """What a `_Search` gives, of a few distinct samples: every pair is measured."""
+    i, j = torch.triu_indices(len(samples), len(samples), 1, device=samples.device)
+    first, second = samples[i], samples[j]
+    near, fractions = within(first, second, radius) if radius else (torch.zeros_like(i, dtype=torch.bool), 0)
+    weights = torch.as_tensor(counts, dtype=torch.int64, device=samples.device)
+    found: list[Pair] = []
+    if closest:
+        rows = zip(distances(first, second).tolist(), i.tolist(), j.tolist(), strict=True)
+        found = sorted(Pair(*row) for row in rows)[:closest]
+    told(len(i))
+    return int((weights[i] * weights[j])[near].sum()), found, len(i), fractions
 
 
 class _Bounds(NamedTuple):

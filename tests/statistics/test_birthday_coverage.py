@@ -20,7 +20,7 @@ from simulators.streams import stream
 CPU = torch.device("cpu")
 RADIUS = 0.5
 NOISE = 0.02
-SAMPLES = 1000
+SAMPLES = 800
 KINDS = ("uniform", "zipf", "heavy", "noisy")
 
 
@@ -96,7 +96,7 @@ def together(found: list[Outcome]) -> int:
 
 def test_bounds_hold_as_often_as_they_say_and_the_folklore_does_not() -> None:
     """At 95 %: the 99 % interval of the coverage reaches 95 %; that of the talk's s² as a bound does not."""
-    found = outcomes(20)
+    found = outcomes(16)
     assert proportion(together(found), len(found), 0.01)[1] >= 0.95
     assert np.median([one.multiple for one in found]) < 2
     folklore = sum(not one.folklore_fails for one in found)

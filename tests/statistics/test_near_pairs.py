@@ -19,6 +19,12 @@ CPU = torch.device("cpu")
 SETS, MEMBERS = 120, 10
 
 
+@pytest.fixture(autouse=True)
+def no_set_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products for the small sets of this file too."""
+    monkeypatch.setattr(near_pairs, "DIRECT", 0)
+
+
 def star(number: int) -> tuple[np.ndarray, float]:
     """A centre and samples around it at the radius, to rounding: ten pairs a set that only exact arithmetic decides."""
     random = stream("star", number)

@@ -20,6 +20,12 @@ from simulators.streams import stream
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def no_set_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Products for the small sets of this file too."""
+    monkeypatch.setattr(near_pairs, "DIRECT", 0)
+
+
 def squares(x: np.ndarray) -> dict[tuple[int, int], Fraction]:
     """The squared distance of every pair of rows, exactly."""
     rows = [[Fraction(v) for v in row] for row in x.tolist()]
@@ -164,6 +170,20 @@ def test_what_cannot_be_searched_is_an_error(samples, radius, said) -> None:
 
 def test_one_sample_has_no_pair() -> None:
     assert search(np.zeros((1, 3)), 1.0, device=CPU) == near_pairs.Found(0, 0, ())
+
+
+def test_small_sets_are_measured_pair_by_pair_with_the_same_result(monkeypatch) -> None:
+    for number in range(10):
+        random = stream("small", number)
+        x = np.rint(random.standard_normal((12, 3)) * 2) * float(random.choice((1.0, 0.1)))
+        for radius in (0.0, 0.3, 2.0):
+            product = search(x, radius, closest=4, device=CPU)
+            with monkeypatch.context() as direct:
+                direct.setattr(near_pairs, "DIRECT", 2**15)
+                agrees(x, radius, 4)
+                found = search(x, radius, closest=4, device=CPU)
+            assert (found.near, found.equal) == (product.near, product.equal)
+            assert [p.distance for p in found.closest] == [p.distance for p in product.closest]
 
 
 def test_grids_are_recognised() -> None:
