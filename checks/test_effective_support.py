@@ -77,13 +77,13 @@ SETS = Experiment(
         Weighed(Law(((1000, 1), (1, 1000 * 998 - 1)), 2)),
         Weighed(Law(((3, 1), (1, 3)), 2)),
     ),
-    search=10, bulk=500,
+    search=5, bulk=300,
     only=("heavy-set", "heavy-points", "heavy-points-number", "exponential-above"),
 )  # fmt: skip
 ATOMIC = Experiment(
     "atomic", THEOREM, atomic, collisions_sets.observe_mass,
     examples=(Weighed(Law(((1, 365),), 23)), Weighed(Law(((10**9, 1), (1, 9 * 10**9)), 20)), Weighed(Law(((1, 1), (9, 1)), 2))),
-    search=10, bulk=500, only=("at-most-support", "no-upper-bound", "published-theorem-2"),
+    search=5, bulk=300, only=("at-most-support", "no-upper-bound", "published-theorem-2"),
 )  # fmt: skip
 MANY = Experiment(
     "many", THEOREM, many, collisions_sets.observe,
