@@ -45,12 +45,12 @@ INTERVALS = Experiment(
     "intervals", THEOREM, families.any_samples, vc_intervals.observe,
     examples=(Sample(1, 1, "even"), Sample(6, 3, "clusters"), Sample(5, 1, seed=1), Sample(3, 7)),
     search=25, batch=8, bulk=1000,
-    only=("kuiper", "at-most-k-times", "concave", "every-sample", "wins-exactly"),
+    only=("every-sample-thresholds", "kuiper", "at-most-k-times", "concave", "every-sample", "wins-exactly"),
 )  # fmt: skip
 EVEN = Experiment(
     "even", THEOREM, families.samples, vc_intervals.observe,
     examples=(Sample(4, 2, "even"), Sample(2, 5, "even")), search=15, batch=8, bulk=300,
-    only=("even", "linear-support"),
+    only=("even", "even-thresholds", "linear-support"),
 )  # fmt: skip
 FAMILIES = Experiment(
     "families", THEOREM, families.subset_families, vc_dichotomies.observe_family,

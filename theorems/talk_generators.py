@@ -135,7 +135,7 @@ PART_2 = {
                 ),
                 JudgedBy(
                     _SCALE,
-                    ("logarithm-needed", "finite-precision", "table-mean"),
+                    ("logarithm-needed", "logarithm-needed-at-any-gap", "finite-precision", "table-mean"),
                     ("linear-support", "no-logarithm", "sqrt-p-over-m-exactly"),
                 ),
                 JudgedBy(
@@ -145,7 +145,16 @@ PART_2 = {
                 ),
                 JudgedBy(
                     "vc-deviation",
-                    ("dkw", "stumps", "log-d-needed", "every-sample", "even", "intervals-scale", "square-root"),
+                    (
+                        "dkw",
+                        "stumps",
+                        "log-d-needed",
+                        "every-sample",
+                        "even",
+                        "even-thresholds",
+                        "intervals-scale",
+                        "square-root",
+                    ),
                     ("log-always", "wins-exactly", "linear-support", "parameters-only"),
                 ),
             ),

@@ -9,7 +9,7 @@ Lipschitz constant or of the precision.  A stump shows what a parameter is: to c
 
 from __future__ import annotations
 
-from sympy import Min, Rational, Sum, Symbol, binomial, exp, floor, log, sqrt
+from sympy import Max, Min, Rational, Sum, Symbol, binomial, exp, floor, log, sqrt
 
 from theorems.statement import (
     And,
@@ -195,6 +195,22 @@ CLAIMS = (
         "line.",
         assumes=("general",),
         follows_from=("function-counting",),
+    ),
+    Claim(
+        "every-sample-thresholds",
+        Ge(Max(above, below), 1 / (2 * m)),
+        "bound",
+        "No sample of m points, however chosen, deceives thresholds better than 1/(2m): F_m jumps by 1/m where F does not.",
+        (),
+        tight_at="evenly spaced points",
+        follows_from=("jump",),
+    ),
+    Claim(
+        "even-thresholds",
+        And(Eq(above, 1 / (2 * m)), Eq(below, 1 / (2 * m))),
+        words="Evenly spaced points attain it on both sides: 1/(2ε) points deceive thresholds within ε, where random ones take about 1/ε².",
+        assumes=("even",),
+        follows_from=("half-way",),
     ),
     Claim(
         "kuiper",

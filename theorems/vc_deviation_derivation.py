@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import E, Max, Rational, Sum, Symbol, binomial, exp, factorial, floor
 
-from theorems.statement import And, Eq, Ge, Implies, Le, Lt, Step, observable, times
+from theorems.statement import And, Eq, Ge, Implies, Le, Lt, Step, observable, plus, times
 
 _m = observable("m", "number of points", domain="positive integer")
 _b = observable("b", "half steps of the edge", domain="positive integer")
@@ -198,6 +198,22 @@ STEPS = (
         "k intervals of no length round a point each say k times 1/m too much.",
         "symbolic",
         Eq(Sum(1 / _T, (_j, 1, _r)), _r / _T),
+    ),
+    Step(
+        "jump",
+        "Just before a point F - F_m is x, at the point F_m - F is 1/m - x or more: they add up to 1/m, one is half of it.",
+        "symbolic",
+        Eq(plus(_x, 1 / _T, -_x), 1 / _T),
+    ),
+    Step(
+        "half-way",
+        "At the i-th of evenly spaced points F is half way up the jump: i/m - (i - 1/2)/m = (i - 1/2)/m - (i - 1)/m = 1/(2m).",
+        "symbolic",
+        And(
+            Eq(_r / _T - (_r - Rational(1, 2)) / _T, 1 / (2 * _T)),
+            Eq((_r - Rational(1, 2)) / _T - (_r - 1) / _T, 1 / (2 * _T)),
+        ),
+        ("jump",),
     ),
     Step(
         "even-run",
