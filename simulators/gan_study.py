@@ -19,13 +19,14 @@ import torch
 
 from .gan_file import measured
 from .gan_nets import GRID
-from .gan_protocol import SEEDS, SIZES, STAGES
+from .gan_protocol import BATCH_SIZES, SEEDS, SIZES, STAGES
 from .intervals import median, proportion
 from .measurement import Measurement, MeasurementError, Measurements, integers, reals, simulator
 from .small_data import rationals
 
 LEVEL = 0.05
-GENERATORS = len(SIZES) * len(SEEDS) * len(STAGES)
+INTERVALS = len(SIZES) * len(SEEDS) * len(STAGES) * (len(BATCH_SIZES) + 1)
+"""One for each batch size, as the birthday test picks its own, and one for what a discriminator sees, of each generator."""
 GROWTHS = (*pairwise(SIZES), (SIZES[0], SIZES[-1]))
 
 
@@ -84,7 +85,7 @@ def _support(instance: Trained) -> Fraction:
 
 def _share(hits: int, trials: int) -> tuple[Fraction, Fraction]:
     """Clopper and Pearson's interval for one of the generators' probabilities."""
-    low, high = proportion(hits, trials, LEVEL / GENERATORS)
+    low, high = proportion(hits, trials, LEVEL / INTERVALS)
     return Fraction(float(low)), Fraction(float(high))
 
 

@@ -10,7 +10,7 @@ from simulators.gan_digits import digits
 from simulators.gan_nets import GENERATOR, GRID, discriminator, judged
 from simulators.gan_training import CLIP, Trial, train
 
-STAGES = (20, 40)
+STAGES = (4, 8)
 TRIALS = (Trial(2, 0), Trial(128, 0), Trial(8, 1))
 
 
@@ -43,8 +43,8 @@ def test_a_net_alone_is_the_net_of_its_batch(images, together, place: int) -> No
     assert same(alone, together, [place])
     size = TRIALS[place].size
     for narrow, wide in zip(
-        alone[40].layout.layers(alone[40].discriminators),
-        together[40].layout.layers(together[40].discriminators[[place]]),
+        alone[8].layout.layers(alone[8].discriminators),
+        together[8].layout.layers(together[8].discriminators[[place]]),
         strict=True,
     ):
         for mine, padded in zip(narrow, wide, strict=True):
@@ -76,7 +76,7 @@ def test_without_a_grid_the_same_errors_are_seen(images, monkeypatch) -> None:
 
 
 def test_parameters_stay_on_the_grid_and_discriminators_in_their_box(together) -> None:
-    nets = together[40]
+    nets = together[8]
     for table in (nets.generators, nets.discriminators):
         assert torch.equal(table * GRID, torch.round(table * GRID))
     assert float(nets.discriminators.abs().max()) <= CLIP
