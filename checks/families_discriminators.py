@@ -130,9 +130,9 @@ def drawn(draw: Draw) -> Drawn:
 
 
 def sines(draw: Draw) -> SineTable:
-    """Up to 60 images, or a few thousand of which half are drawn."""
+    """Up to 60 images, or 400 of which half are drawn."""
     if not draw.integer(0, 15):
-        return SineTable(3000, 1500, draw.integer(1, 2), seed=draw.seed())
+        return SineTable(400, 200, draw.integer(1, 2), seed=draw.seed())
     n = draw.integer(2, 60)
     return SineTable(n, draw.integer(1, n - 1), draw.integer(1, 5), seed=draw.seed())
 

@@ -28,7 +28,7 @@ PRECISIONS = Experiment(
         FiniteClass(samples=5_000_000, tail=1.0, bits=32, parameters=400),
         FiniteClass(samples=5_000_000, tail=-3.0, bits=32, parameters=400),
     ),
-    search=20, bulk=1000, only=("finite-precision", "linear-support", "no-logarithm"),
+    search=20, bulk=1000, only=("finite-precision", "logarithm-needed-at-any-gap", "linear-support", "no-logarithm"),
 )  # fmt: skip
 
 

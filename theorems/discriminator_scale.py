@@ -40,6 +40,7 @@ from theorems.statement import (
     Theorem,
 )
 
+half = Rational(1, 2)
 above = floor(m / p) + 1  # the least count above the mean m/p
 
 CLAIMS = (
@@ -84,6 +85,16 @@ CLAIMS = (
         ("independent",),
         tight_at="many images and about 2^m discriminators",
         follows_from=("one-minus",),
+    ),
+    Claim(
+        "logarithm-needed-at-any-gap",
+        Implies(Ge(log(net), 4 * log(2) * m * (eps + 1 / m) ** 2 + log(2 * m) / 2), Ge(log_P, -log(2))),
+        "limit",
+        "At any ε: m images leave N independent fair bits a gap above ε with probability at least ½ while "
+        "ln N ≥ 4 ln 2 m(ε + 1/m)² + ½ ln 2m.  So (ln N + ln 2)/(2ε²) images are 1.4 times what is needed, as N grows.",
+        ("independent", "bounded"),
+        goal=1e-5,
+        follows_from=("ash", "entropy"),
     ),
     Claim(
         "finite-precision",
@@ -153,6 +164,19 @@ DERIVATION = (
         "certified",
         Le(1 - _x, exp(-_x)),
         domain={"x": (0, 1)},
+    ),
+    Step(
+        "entropy",
+        "The relative entropy of ½ + d to ½ is at most 4 ln 2 d²: equal at d = 0 and at ½; here in balls between.",
+        "certified",
+        Le((half + _d) * log(1 + 2 * _d) + (half - _d) * log(1 - 2 * _d), 4 * log(2) * _d**2),
+        domain={"d": (Rational(1, 16), Rational(7, 16))},
+    ),
+    Step(
+        "ash",
+        "P(K = a) ≥ exp(-m KL(a/m | ½))/sqrt(8 a(m - a)/m), and 8 a(m - a)/m ≤ 2m; N of two such tails, above a ≤ m/2 + mε + 1.",
+        "cited",
+        source="Ash (1965), Information Theory, lemma 4.7.1",
     ),
     Step(
         "count",

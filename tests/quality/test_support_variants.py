@@ -12,13 +12,14 @@ from checks.engine.experiment import Experiment
 from checks.engine.gather import gather
 from checks.engine.search import examine
 from checks.engine.weigh import weigh
+from checks.test_discriminator_scale import PRECISIONS
 from checks.test_discriminator_support import BITS, CLASSES, TOSSES
 from simulators.discriminator_bits import BitTable
 from simulators.discriminator_class import FiniteClass
 from simulators.discriminator_lemmas import Toss
 from theorems.discriminator_support import ALL, THEOREM
 from theorems.discriminator_terms import L, R, eps, k, log_moment, log_P, m, net, p, r, s
-from theorems.statement import Claim, Implies, Le
+from theorems.statement import Claim, Ge, Implies, Le
 
 one, two = Rational(1), Rational(2)
 inside = log(1 + 4 * L * R / (k * eps))
@@ -100,6 +101,13 @@ LEMMAS = {
 def test_a_wrong_lemma_is_refuted(claim, experiment) -> None:
     verdict = weigh(claim, experiment, evidence(experiment))
     assert verdict.kind == "REFUTED", verdict
+
+
+def test_more_classes_than_the_theorem_allows_are_not_deaf() -> None:
+    """The need for a logarithm with 1.96 in place of 4 ln 2 would contradict the support theorem, and is refuted."""
+    wanted = Ge(log(net), Rational(196, 100) * m * (eps + 1 / m) ** 2 + log(2 * m) / 2)
+    claim = Claim("deaf", Implies(wanted, Ge(log_P, -log(2))), assumes=("independent", "bounded"))
+    assert weigh(claim, PRECISIONS, evidence(PRECISIONS)).kind == "REFUTED"
 
 
 def test_power_comes_from_steepness() -> None:
