@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,8 +126,7 @@ def birthday(
     try:
         atomically(output, page(test, shown, _stricter(test)))
     except OSError as problem:
-        why = (problem.strerror or "it failed").lower()
-        raise BadInput(f"got {output}, which cannot be written ({why}); choose another --output") from None
+        raise _unwritable(output, problem) from None
     click.echo(to_json(test) if as_json else "\n".join(lines(test)) + "\n", nl=False)
     click.echo(f"wrote {output}", err=True)
 
@@ -159,10 +158,24 @@ def _writable(output: Path, samples: str, reference: Path | None) -> None:
     for name, other in (("the samples", Path(samples)), ("the reference", reference)):
         if other is not None and output.resolve() == other.resolve():
             raise BadInput(f"got --output {output}, which is {name}; expected another file; choose another --output")
-    if not os.access(output.resolve().parent, os.W_OK):
+    if reference is not None and reference.resolve() == Path(samples).resolve():
+        raise BadInput(f"got --reference {reference}, which is the samples; expected real samples; name their file")
+    if not output.resolve().parent.is_dir():
         raise BadInput(
             f"got no directory {output.parent} to write {output.name} in; expected one; make it or choose another --output"
         )
+    try:
+        with tempfile.TemporaryFile(dir=output.resolve().parent):
+            pass
+    except OSError as problem:
+        raise _unwritable(output, problem) from None
+
+
+def _unwritable(output: Path, problem: OSError) -> BadInput:
+    why = (problem.strerror or "it failed").lower()
+    return BadInput(
+        f"got --output {output}, which cannot be written ({why}); expected a place; choose another --output"
+    )
 
 
 def _device(name: str) -> torch.device:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -209,6 +211,11 @@ def test_a_bad_file_is_one_line_and_exit_code_2(capsys, name) -> None:
         (("x.npy", "--output", "no/x.html"), "no directory no to write x.html in; expected one; make it or choose"),
         (("x.npy", "--output", "x.npy"), "--output x.npy, which is the samples; expected another file; choose another"),
         (("x.npy", "--reference", "r.npy", "--output", "r.npy"), "--output r.npy, which is the reference; expected"),
+        (
+            (
+            ("x.npy", "--reference", "x.npy"),
+            "--reference x.npy, which is the samples; expected real samples; name their",
+        ),
         (("x.npy", "--reference", "absent.npy"), "no file absent.npy; expected a file of samples"),
         (
             ("x.npy", "--reference", "r.npy"),
@@ -234,6 +241,20 @@ def test_a_bad_argument_is_one_line_and_exit_code_2(capsys, arguments, said) -> 
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert err.startswith(f"Error: got {said}")
     assert {path.name: path.read_bytes() for path in Path().iterdir()} == there
+
+
+def test_a_place_that_cannot_be_written_is_one_line_before_the_work(capsys, monkeypatch) -> None:
+    def full(**where: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    saved("x.npy", modes(50))
+    assert run(capsys, "x.npy") == (
+        2,
+        "",
+        "Error: got --output birthday.html, which cannot be written (read-only file system); expected a place; choose"
+        " another --output\n",
+    )
 
 
 def test_an_absent_gpu_is_one_line(capsys, monkeypatch) -> None:
