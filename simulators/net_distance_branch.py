@@ -20,6 +20,8 @@ UP = 1 + 64 * UNIT
 """Covers the rounding of the few non-negative operations that make up one bound."""
 LIBRARY = 16 * UNIT
 """Relative error of σ and of its slope: tanh and exp to four units in the last place, and a few operations."""
+FINEST = 2.0**-40
+"""Sides of boxes, as a share of the whole, that are halved no further: centres stay exact in float64."""
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 
 
@@ -131,9 +133,11 @@ def enclose(problem: Problem, cap: Tensor, tolerance: float, rounds: int, kept: 
     for _ in range(rounds):
         # a box is of interest while it may hold more than what is attained, and its instance is not yet narrow enough
         open_ = (upper > low[owner] + tolerance / 2) & (high - low > tolerance)[owner]
+        axis = reach.argmax(-1, keepdim=True)
+        open_ &= radius.gather(1, axis)[:, 0] > FINEST * problem.side[owner]
         held = torch.zeros_like(low).scatter_reduce(0, owner[~open_], upper[~open_], "amax")
         aside = torch.maximum(aside, held)
-        owner, centre, radius, upper, reach = (t[open_] for t in (owner, centre, radius, upper, reach))
+        owner, centre, radius, upper, axis = (t[open_] for t in (owner, centre, radius, upper, axis))
         if not len(owner):
             break
         order = torch.argsort(upper, descending=True, stable=True)
@@ -141,8 +145,7 @@ def enclose(problem: Problem, cap: Tensor, tolerance: float, rounds: int, kept: 
         rank = _ranks(owner[order])
         chosen, rest = order[rank < kept], order[rank >= kept]
         aside = aside.scatter_reduce(0, owner[rest], upper[rest], "amax")
-        owner, centre, radius, upper, reach = (t[chosen] for t in (owner, centre, radius, upper, reach))
-        axis = reach.argmax(-1, keepdim=True)
+        owner, centre, radius, upper, axis = (t[chosen] for t in (owner, centre, radius, upper, axis))
         half = radius.gather(1, axis) / 2
         radius = radius.scatter(1, axis, half)
         step = torch.zeros_like(centre).scatter(1, axis, half)

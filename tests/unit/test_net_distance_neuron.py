@@ -113,6 +113,13 @@ def test_few_boxes_leave_a_wide_but_valid_enclosure() -> None:
     assert wide_high - wide_low > 100 * (high - low)
 
 
+def test_boxes_are_halved_while_their_centres_are_exact() -> None:
+    """Asked for no width at all, the search ends where float64 does, and still holds the supremum tanh(1)."""
+    low, high = (float(e[0]) for e in enclose(problem(APART), torch.ones(1, dtype=torch.float64), 0.0, 10**4, 64))
+    assert low <= np.tanh(1.0) <= high
+    assert high - low < 1e-11
+
+
 def test_an_instance_takes_the_same_course_in_a_batch() -> None:
     batch = (APART, PLANE, Neuron(PLANE.atoms, PLANE.other, PLANE.one, "tanh", 1.0))
     together = observe(batch, delta=0.0, device=CPU).columns["distance"]
