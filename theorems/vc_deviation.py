@@ -69,6 +69,7 @@ from .vc_deviation_terms import (
 
 _i, _j = Symbol("i"), Symbol("j")
 FEW = "; a finite form at the sizes tried, whose constants are far from sharp"
+SIZES = ((mean_a, m_a, p_a), (mean_b, m_b, p_b))
 crossings = eps * Sum(
     binomial(m, _j) * (1 - eps - _j / m) ** (m - _j) * (eps + _j / m) ** (_j - 1), (_j, 0, floor(m * (1 - eps)))
 )
@@ -139,10 +140,10 @@ CLAIMS = (
     ),
     Claim(
         "log-d-needed",
-        Implies(And(Ge(m, 100), Le(2 * m * eps**2, log(d))), Ge(P, Rational(1, 2))),
+        Implies(And(Ge(m, 100), Le(d, 10**6), Le(2 * m * eps**2, log(d))), Ge(P, Rational(1, 2))),
         "limit",
         "So two parameters, the coordinate and the threshold, need m of ln(d)/(2 ε²): below it the gap of stumps is ε or more "
-        "with probability at least ½ (tried for m from 100 to 400 and d up to 10⁶).",
+        "with probability at least ½, for m ≥ 100 and d up to 10⁶ (tried with m to 400).",
         ("product",),
         follows_from=("independent-coordinates",),
     ),
@@ -257,7 +258,10 @@ CLAIMS = (
     ),
     Claim(
         "intervals-scale",
-        And(Le(mean_a**2 * m_a, Rational(21, 20) * p_a), Ge(mean_a**2 * m_a, Rational(13, 20) * p_a)),
+        And(
+            *(Le(mean**2 * size, Rational(21, 20) * p) for mean, size, p in SIZES),
+            *(Ge(mean**2 * size, Rational(13, 20) * p) for mean, size, p in SIZES),
+        ),
         "limit",
         "The expected gap of unions of k intervals is 0.81 to 1.02 times sqrt(p/m), p = 2k: k from 1 to 16 and m = 20 k to 30 k.",
         (),
