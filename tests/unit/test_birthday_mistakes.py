@@ -212,7 +212,6 @@ def test_a_bad_file_is_one_line_and_exit_code_2(capsys, name) -> None:
         (("x.npy", "--output", "x.npy"), "--output x.npy, which is the samples; expected another file; choose another"),
         (("x.npy", "--reference", "r.npy", "--output", "r.npy"), "--output r.npy, which is the reference; expected"),
         (
-            (
             ("x.npy", "--reference", "x.npy"),
             "--reference x.npy, which is the samples; expected real samples; name their",
         ),
