@@ -72,7 +72,9 @@ def _stops(points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     begins = torch.cat([torch.ones_like(ends[..., :1]), ends[..., :-1]], dim=-1)
     x, y = (directions[..., k].gather(-1, order) * side for k in (0, 1))
     top = x * points[..., 1, None] - y * points[..., 0, None]
-    layers = [torch.where(flag, left, -1) for flag, left in ((begins, before), (ends, after))]
+    # a second point in the same place gives no direction to stop at, unless h is 0 in all of them
+    real = ((x != 0) | (y != 0)) | (points == 0).all(-1)[..., None]
+    layers = [torch.where(flag & real, left, -1) for flag, left in ((begins, before), (ends, after))]
     return top, x * x + y * y, torch.stack([*layers, twins.expand_as(top)])
 
 

@@ -116,12 +116,24 @@ def test_one_atom_and_one_normal_point():
 
 
 def test_two_normal_points_in_one_place_are_taken_together():
-    points = torch.tensor([[[SCALE_TENTH, 0], [SCALE_TENTH, 0]]])
-    once = vc_half_planes_gaussian.gaps(points[:, :1])
-    assert vc_half_planes_gaussian.gaps(points)[0] == once[0]
+    """Both at distance t: a half-plane that ends there has both points and mass Φ(-t), or neither and mass Φ(t)."""
+    far = vc_half_planes_gaussian.SCALE // 10
+    twice = vc_half_planes_gaussian.gaps(torch.tensor([[[far, 0], [far, 0]], [[0, 0], [0, 0]]]))
+    expected = torch.special.ndtr(torch.tensor(far / vc_half_planes_gaussian.SCALE, dtype=torch.float64)).item()
+    assert twice.tolist() == pytest.approx([expected, 0.5], abs=1e-14)
 
 
-SCALE_TENTH = vc_half_planes_gaussian.SCALE // 10
+def test_points_in_one_place_among_others_give_no_line_of_their_own():
+    """Four pairs around 0: no line but those through two places or square to one counts."""
+    random = torch.tensor([[70000, 1000], [-65000, 9000], [3000, 66000], [5000, -71000]])
+    angles = torch.linspace(0, torch.pi, 4000, dtype=torch.float64)
+    pairs = random.repeat(2, 1)
+    along = pairs.double() / vc_half_planes_gaussian.SCALE @ torch.stack([angles.cos(), angles.sin()])
+    mass = torch.special.ndtr(along)
+    at_most = (along[None] <= along[:, None] + 1e-12).double().mean(1)
+    below = (along[None] < along[:, None] - 1e-12).double().mean(1)
+    brute = float(torch.maximum(at_most - mass, mass - below).max())
+    assert brute <= float(vc_half_planes_gaussian.gaps(pairs[None])[0]) <= brute + 1e-3
 
 
 def test_collinear_triples_are_counted_once():
