@@ -120,7 +120,8 @@ def lines(test: Result) -> list[str]:
         f"distinct samples      at least {bounds.support_at_least:,}; no test bounds them from above",
         f"folklore s²           {bounds.folklore:,}, which no theorem supports",
         "",
-        f"All bounds hold with probability {percent(bounds.confidence)} or more, if the samples are independent draws.",
+        f"All bounds hold with probability {percent(bounds.confidence)} or more, if the samples are independent draws and",
+        "the radius was chosen without looking at them.",
     ]
     if test.whole is not None and test.whole_bounds is not None:
         out += ["", whole(test)]

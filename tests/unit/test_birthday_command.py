@@ -76,7 +76,8 @@ def test_the_numbers_are_those_of_a_count_of_one_s_own(capsys) -> None:
         f"samples far apart     at least {bounds.variety_at_least}, no two of them near-duplicates\n"
         f"distinct samples      at least {bounds.support_at_least}; no test bounds them from above\n"
         "folklore s²           36, which no theorem supports\n\n"
-        "All bounds hold with probability 90 % or more, if the samples are independent draws.\n"
+        "All bounds hold with probability 90 % or more, if the samples are independent draws and\n"
+        "the radius was chosen without looking at them.\n"
     )
 
 
