@@ -61,11 +61,17 @@ BATCHES = _judged("batches", TRAINED, gan_study.observe_batches, "union")
 GENERATORS = _judged(
     "generators", TRAINED, gan_study.observe_trained, "test-agrees", "no-copies", "real-life"
 )  # fmt: skip
-AGAINST_TWO = _judged("against-two-units", SMALLEST, gan_study.observe_trained, "less-than-memory", "collapse-happens")
+AGAINST_TWO = _judged("against-two-units", SMALLEST, gan_study.observe_trained, "every-one-collapses")
 BY_SIZE = _judged("by-size", SIZED, gan_study.observe_sizes, "seeds-differ", "far-from-data")
 AGAINST_MOST = _judged("against-most-units", WIDEST, gan_study.observe_sizes, "more-than-memory", "steps-matter")
 AGAINST_FEWEST = _judged(
-    "against-fewest-units", NARROWEST, gan_study.observe_sizes, "blind-at-the-end", "seeds-differ-tenfold"
+    "against-fewest-units",
+    NARROWEST,
+    gan_study.observe_sizes,
+    "blind-at-the-end",
+    "seeds-differ-tenfold",
+    "less-than-memory",
+    "collapse-happens",
 )
 BOTH_SWEEPS = _judged("sweeps", (HALF, WHOLE), gan_study.observe_sweeps, "diversity-grows", "levels-off")
 ALL_STEPS = _judged("all-steps", (WHOLE,), gan_study.observe_sweeps, "no-single-power", "linear-inside")

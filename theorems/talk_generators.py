@@ -211,7 +211,7 @@ PART_2 = {
                 JudgedBy(
                     _TRAINED,
                     ("known-by-heart", "cap", "two-units-notice-fifty", "eight-hundred-pass", "blind-at-the-end"),
-                    ("small-incapable",),
+                    ("small-incapable", "every-one-collapses"),
                 ),
             ),
             "Some generators of few images go unseen; that training finds one is not said, and others are seen.",

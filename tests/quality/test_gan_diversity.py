@@ -121,7 +121,15 @@ def test_generators_as_diverse_as_the_data_would_be_seen(changed) -> None:
     changed(of_trained(rarely))
     assert judged("far-from-data", BY_SIZE) == "REFUTED"
     assert judged("real-life", GENERATORS) == "REFUTED"
-    assert judged("less-than-memory", AGAINST_TWO) == judged("collapse-happens", AGAINST_TWO) == "REFUTED"
+    assert judged("less-than-memory", AGAINST_FEWEST) == judged("collapse-happens", AGAINST_FEWEST) == "REFUTED"
+
+
+def test_a_collapse_of_every_one_would_be_seen(changed) -> None:
+    def collapse(size, seed, steps, stage) -> None:
+        stage["hits"] = [[s, batches, batches, 0] for s, batches, _, _ in stage["hits"]]
+
+    changed(of_trained(collapse))
+    assert judged("every-one-collapses", AGAINST_TWO) == "MEASURED"
 
 
 def test_copies_of_real_images_would_be_seen(changed) -> None:
