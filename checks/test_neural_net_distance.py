@@ -47,7 +47,7 @@ BALLS = Experiment(
         Linear(((1.0, 0.0), (-0.6, 0.8), (0.5, 0.5)), (3, 1, 0), (0, 1, 2)),
         Linear(((1.0, 0.0), (0.0, 1.0)), (3, 1), (1, 3), "linf"),
     ),
-    search=12, batch=8, bulk=300, only=("dual-norm", "table", "within-table", "small-is-blind"),
+    search=10, batch=8, bulk=200, only=("dual-norm", "table", "within-table", "small-is-blind"),
 )  # fmt: skip
 NETS = Experiment(
     "nets", THEOREM, nets, net_distance_linear.observe_net,
@@ -104,7 +104,7 @@ HULLS = Experiment(
         Hull(((1.0,), (-1.0,)), (1, 0), (0, 1), (((1.0, 1.0), 1.0),), 1.0),
         Hull(((1.0,), (-1.0,)), (3, 1), (1, 3), (((1.0, 1.0), 0.5), ((0.0, 0.0), 0.0)), 0.5),
     ),
-    search=4, batch=8, bulk=60, only=("hull", "any-width", "width-is-capacity"),
+    search=3, batch=8, bulk=40, only=("hull", "any-width", "width-is-capacity"),
 )  # fmt: skip
 NEURONS = Experiment(
     "neurons", THEOREM, neurons, net_distance_neuron.observe,
@@ -115,12 +115,12 @@ NEURONS = Experiment(
         Neuron(((1.0,), (0.5,), (-1.0,)), (2, 1, 0), (0, 1, 2), "relu", 1.0, True, 4),
         Neuron(((1.0, 0.5), (0.5, -1.0), (-1.0, 0.5)), (2, 1, 1), (1, 1, 2), "tanh", 1.0, True, 4),
     ),
-    search=4, batch=8, bulk=80, only=("within-table", "ascent", "net-ascent", "ascent-within-table", "net-below", "net-encloses"),
+    search=3, batch=8, bulk=56, only=("within-table", "ascent", "net-ascent", "ascent-within-table", "net-below", "net-encloses"),
 )  # fmt: skip
 SEARCHES = Experiment(
     "searches", THEOREM, searched, net_distance_neuron.observe_search,
     examples=(Neuron(((1.0, 1.0, 1.0), (-1.0, -1.0, -1.0)), (1, 0), (0, 1), "tanh", 32.0),),
-    search=3, batch=8, bulk=60, only=("ascent-within-table",),
+    search=2, batch=8, bulk=32, only=("ascent-within-table",),
 )  # fmt: skip
 THREE_LAWS = Experiment(
     "three-laws", THEOREM, three_laws, net_distance_metric.observe,
@@ -128,7 +128,7 @@ THREE_LAWS = Experiment(
         Three(((-1.0,), (1.0,)), (1, 1), (1, 0), (0, 1)),
         Three(((-1.0,), (0.0,), (1.0,)), (1, 0, 0), (0, 1, 0), (0, 0, 1), "relu", 0.1),
     ),
-    search=6, batch=8, bulk=120,
+    search=5, batch=8, bulk=90,
 )  # fmt: skip
 SINGULAR = Experiment(
     "singular", THEOREM, singular, net_distance_singular.observe,
