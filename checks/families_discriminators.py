@@ -88,6 +88,11 @@ def bit_tables(
     )  # fmt: skip
 
 
+def no_margins(draw: Draw) -> BitTable:
+    """Two discriminators and ε = 0: an even sample, and the least deviation that is one."""
+    return BitTable(draw.integer(0, 3), 2 * draw.integer(5000, 6000), -30.0, place=1.0)
+
+
 def measured(
     draw: Draw, *, lipschitz: bool = True, radius: bool = True, independent: bool = True, bounded_phi: bool = True
 ) -> Measured:

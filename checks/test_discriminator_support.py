@@ -22,6 +22,7 @@ from .families_discriminators import (
     classes,
     cubes,
     measured,
+    no_margins,
     segments,
     sines,
     tables,
@@ -52,15 +53,15 @@ CLASSES = Experiment(
         FiniteClass(1, 0, 1000, 1.0, resolution=0.3, inside=0.55),
         FiniteClass(2, 0, 2),
     ),
-    search=16, bulk=1200, only=("support", "union-bound"),
+    search=12, bulk=800, only=("support", "union-bound"),
 )  # fmt: skip
 BITS = Experiment(
     "bit-tables", THEOREM, bit_tables, discriminator_bits.observe,
-    examples=STEEP, search=16, bulk=1200, only=OF_SUPPORT,
+    examples=STEEP, search=12, bulk=800, only=OF_SUPPORT,
 )  # fmt: skip
 EXACTLY = Experiment(
-    "no-margin", THEOREM, bit_tables, discriminator_bits.observe,
-    examples=(BitTable(0, 1_000_000, -30.0, place=1.0),), search=0, bulk=0, only=("wins-exactly",),
+    "no-margin", THEOREM, no_margins, discriminator_bits.observe,
+    examples=(BitTable(0, 10_000, -30.0, place=1.0),), search=0, bulk=0, only=("wins-exactly",),
 )  # fmt: skip
 TABLES = Experiment(
     "tables", THEOREM, tables, discriminator_table.observe,
@@ -69,7 +70,7 @@ TABLES = Experiment(
 MEASURED = Experiment(
     "measured", THEOREM, measured, discriminator_bits.observe_measured,
     examples=(Measured(BitTable(MANY, 5_000_000, 1.0, 0.001), height=1.0), Measured(BitTable(300, 1000, -4.0), "log", 100.0)),
-    search=12, bulk=500, only=("measuring-function", "tweaking-objectives"),
+    search=8, bulk=300, only=("measuring-function", "tweaking-objectives"),
 )  # fmt: skip
 SINES = Experiment(
     "sine", THEOREM, sines, discriminator_sine.observe,
@@ -77,19 +78,19 @@ SINES = Experiment(
 )  # fmt: skip
 NETS = Experiment(
     "nets", THEOREM, cubes, discriminator_lemmas.observe_net,
-    examples=(Cube(), Cube((3, 1), (1, 1), (1, 1), 2)), search=20, bulk=500, only=("net-size",),
+    examples=(Cube(), Cube((3, 1), (1, 1), (1, 1), 2)), search=10, bulk=200, only=("net-size",),
 )  # fmt: skip
 SEGMENTS = Experiment(
     "segments", THEOREM, segments, discriminator_lemmas.observe_segment,
-    examples=(Segment(masses=(1, 10**9)),), search=20, bulk=500, only=("lipschitz-transfer", "epsilon-net"),
+    examples=(Segment(masses=(1, 10**9)),), search=10, bulk=300, only=("lipschitz-transfer", "epsilon-net"),
 )  # fmt: skip
 WITHIN = Experiment(
     "within-a-segment", THEOREM, within, discriminator_lemmas.observe_segment,
-    examples=(Segment(),), search=12, bulk=200, only=("lipschitz-attained",),
+    examples=(Segment(),), search=8, bulk=100, only=("lipschitz-attained",),
 )  # fmt: skip
 TOSSES = Experiment(
     "tosses", THEOREM, tosses, discriminator_lemmas.observe_moment,
-    examples=(Toss(), Toss(0.5, 0.001), Toss(0.5, -0.1)), search=12, bulk=200, only=("hoeffding-moment",),
+    examples=(Toss(), Toss(0.5, 0.001), Toss(0.5, -0.1)), search=10, bulk=100, only=("hoeffding-moment",),
 )  # fmt: skip
 
 

@@ -204,8 +204,8 @@ SAYINGS = (
     Saying(
         "wins-exactly",
         SLIDE,
-        "… and still wins against all possible discriminators.  Read literally, ε = 0, with a million images a parameter.",
-        Implies(And(Eq(eps, 0), Ge(m, 10**6 * p)), Lt(log_P, -Rational(1, 10))),
+        "… and still wins against all possible discriminators.  Read literally, ε = 0, with ten thousand images a parameter.",
+        Implies(And(Eq(eps, 0), Ge(m, 10**4 * p)), Lt(log_P, -Rational(1, 10))),
         "REFUTED",
         "support-lipschitz",
         assumes=ALL,
