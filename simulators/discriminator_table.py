@@ -118,7 +118,7 @@ def observe(batch: tuple[Table, ...], *, delta: float, effort: int = 0, device: 
     batch = tuple(sound(table, k) for k, table in enumerate(batch))
     means = [mean_gap(table) for table in batch]
     eps = [mean * Fraction(table.part) for mean, table in zip(means, batch, strict=True)]
-    least = []
+    least: list[float] = []
     for table, mean, e in zip(batch, means, eps, strict=True):
         exponent = float(2 * table.samples * (mean - e) ** 2)
         missed = exp(-exponent * (1 - 1e-12)) * (1 + 1e-12)
