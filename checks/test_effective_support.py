@@ -17,8 +17,8 @@ Groups = tuple[tuple[int, int], ...]
 
 
 def groups_of(draw: Draw) -> Groups:
-    """Equal weights; one heavy point, at times with as many light ones as make κ/2 their probability; or a few unlike."""
-    shape = draw.choice(("uniform", "heavy", "critical", "few", "zipf"))
+    """Equal weights; one heavy point, at times with light ones at κ/2 or with a crowd of them; or a few unlike."""
+    shape = draw.choice(("uniform", "heavy", "critical", "few", "crowd", "zipf"))
     if shape == "uniform":
         return ((1, draw.choice(COUNTS)),)
     if shape == "heavy":
@@ -26,6 +26,8 @@ def groups_of(draw: Draw) -> Groups:
     if shape == "critical":
         heavy = draw.integer(3, 2000)
         return ((heavy, 1), (1, heavy * (heavy - 2) - draw.integer(0, 1)))
+    if shape == "crowd":
+        return ((10**9, 1), (1, draw.integer(1, 9) * 10**9))
     if shape == "few":
         return tuple((draw.integer(1, 99), draw.integer(1, 3)) for _ in range(draw.integer(1, 3)))
     length, exponent = draw.integer(2, 6), draw.choice((1, 2))
