@@ -35,6 +35,10 @@ def run() -> list[tuple[str, float, float]]:
             raise AssertionError(f"got {found} near pairs and {near} of pdist; expected the same number")
     pairs = LARGE * (LARGE - 1) / (SMALL * (SMALL - 1))
     return [
-        (f"batches of {LARGE} × {NUMBERS} searched for near pairs, exactly (a processor minute)", 60 / median(ours), 60.0),
+        (
+            f"batches of {LARGE} × {NUMBERS} searched for near pairs, exactly (a processor minute)",
+            60 / median(ours),
+            60.0,
+        ),
         ("near pairs against scipy's pdist (pairs a second)", pairs * median(peers) / median(ours), 4.0),
     ]
