@@ -263,20 +263,20 @@ PART_2 = {
         audited(
             "If you put 23 random people in a room, chance is > 1/2 that two of them share a birthday",
             "stands",
+            (JudgedBy(_BIRTHDAY, ("twenty-three",), ("people",)),),
+            "0.507 with 365 equally likely days, and more with unequal ones.",
+        ),
+        audited(
+            "Suppose a distribution is supported on N images. Then Pr[sample of size √N has a duplicate image] > ½",
+            "false",
             (
-                JudgedBy(_BIRTHDAY, ("twenty-three",), ("people",)),
+                JudgedBy(_BIRTHDAY, ("sufficient-size",), ("root-N", "root-N-corrected")),
                 JudgedBy(
                     "birthday-number",
                     ("least", "three-terms-below", "four-terms"),
                     ("one-term", "one-half", "three-terms", "four-terms-in-range"),
                 ),
             ),
-            "0.507 with 365 equally likely days, and more with unequal ones.",
-        ),
-        audited(
-            "Suppose a distribution is supported on N images. Then Pr[sample of size √N has a duplicate image] > ½",
-            "false",
-            (JudgedBy(_BIRTHDAY, ("sufficient-size",), ("root-N", "root-N-corrected")),),
             "½ + √(¼ + 2N ln 2), about 1.18 √N, suffices for every such distribution.",
         ),
         audited(
