@@ -54,7 +54,7 @@ def test_show_states_the_tested_formula(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("show", "birthdy"), "Error: unknown theorem 'birthdy'; did you mean birthday?\n"),
+        (("show", "birthdy"), "Error: unknown theorem 'birthdy'; did you mean birthday or birthday-number?\n"),
         (
             ("show", "zzz"),
             f"Error: unknown theorem 'zzz'; expected one of {', '.join(all_theorems())}\n",
