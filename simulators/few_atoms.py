@@ -57,12 +57,15 @@ def features_of(case: Images, element: int) -> Features:
         )
     if case.features == "coordinates":
         rows = case.images
-    elif case.features == "powers":
+    elif case.features == "powers" and all(case.images):
         rows = tuple(tuple(x[0] ** j for j in range(1, case.size + 1)) for x in case.images)
     elif case.features == "relu":
         rows = tuple(tuple(max(0, _argument(w, x) + b) for w, b in case.neurons) for x in case.images)
     else:
-        raise MeasurementError(f"features {case.features!r}", f"one of {', '.join(KINDS)}", "p", element)
+        raise MeasurementError(
+            f"features {case.features!r} of images {case.images}",
+            f"one of {', '.join(KINDS)}, of an entry at least", "p", element,
+        )  # fmt: skip
     if not rows[0] or any(len(row) != len(rows[0]) for row in rows):
         raise MeasurementError(f"features {rows}", "at least one, the same number for each image", "p", element)
     return rows

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import comb
+from math import comb, isfinite
 from typing import Any
 
 import flint
@@ -18,10 +18,15 @@ import numpy as np
 import torch
 
 from .few_atoms import table
+from .few_atoms_table import largest_at_corners
 from .measurement import MeasurementError, Measurements, balls, integers, reals, simulator
 
 TERMS = 2.0**-80
 """A tail is summed until its terms are this share of the first; the rest is at most a geometric series."""
+
+
+DRAWS = 500
+"""Draws that are counted one by one."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +53,14 @@ def occupancies(p: int, m: int) -> dict[tuple[int, ...], int]:
 
 def _equal(case: Equal, element: int) -> list[dict[str, Any]]:
     p, m = case.p, case.m
-    if p < 1 or m < 1:
-        raise MeasurementError(f"{p} cells, {m} draws", "at least 1 of each", "mean_gap", element)
+    if type(p) is not int or type(m) is not int or p < 1 or not 1 <= m <= DRAWS:
+        raise MeasurementError(f"{p} cells, {m} draws", f"whole cells, and 1 to {DRAWS} draws", "mean_gap", element)
     ways = occupancies(p, m)
     total = p**m
-    # the largest gap is what is missing where a cell came up too rarely; counts times p against m are integers
-    missing = sum(many * sum(max(0, m - p * c) for c in counts) for counts, many in ways.items())
-    exact = sum(many for counts, many in ways.items() if max(counts) == min(counts))
+    # a cell has the real mass 1/p and the share c/m of the draws: times p m, integers
+    gaps = {counts: largest_at_corners((m - p * c for c in counts), element) for counts in ways}
+    missing = sum(many * gaps[counts] for counts, many in ways.items())
+    exact = sum(many for counts, many in ways.items() if gaps[counts] == 0)
     return [
         {
             "p": p,
@@ -102,8 +108,13 @@ def win_probability(theta: Fraction, n: int, m: int, within: Fraction) -> Fracti
 
 
 def _two_sizes(case: TwoSizes, element: int) -> list[dict[str, Any]]:
-    if not (0 < case.ones < case.of and 1 <= case.m <= min(case.n_small, case.n_large)):
-        raise MeasurementError(f"{case}", "0 < ones < of and 1 <= m <= both sizes", "P_small", element)
+    whole = (case.ones, case.of, case.m, case.n_small, case.n_large)
+    if any(type(v) is not int for v in whole) or not (
+        0 < case.ones < case.of and 1 <= case.m <= case.n_small < case.n_large
+    ):
+        raise MeasurementError(f"{case}", "integers, 0 < ones < of and 1 <= m <= n_small < n_large", "P_small", element)
+    if not (isfinite(case.margin) and case.margin >= 0):
+        raise MeasurementError(f"margin {case.margin}", "a finite number of at least 0", "P_small", element)
     theta, within = Fraction(case.ones, case.of), Fraction(case.margin) / case.m
     row: dict[str, Any] = {"n_small": case.n_small, "n_large": case.n_large}
     for name, n in (("P_small", case.n_small), ("P_large", case.n_large)):
@@ -135,8 +146,10 @@ def tail(case: Subsample, element: int) -> Any:
     """P(at least ``hits`` ones among the m), as a ball at the precision in force."""
     n, ones, m, hits = case.n, case.ones, case.m, case.hits
     last = min(ones, m)
-    if not (0 <= ones <= n and 1 <= m <= n and hits <= last and hits * n >= ones * m and hits >= m - (n - ones)):
-        raise MeasurementError(f"{case}", "a number of ones that can be drawn, not below its mean", "t", element)
+    if any(type(v) is not int for v in (n, ones, m, hits)) or not (
+        0 <= ones <= n and 1 <= m <= n and hits <= last and hits * n >= ones * m and hits >= m - (n - ones)
+    ):
+        raise MeasurementError(f"{case}", "a whole number of ones that can be drawn, not below its mean", "t", element)
 
     def log_choose(a: int, b: int) -> Any:
         return flint.arb(a + 1).lgamma() - flint.arb(b + 1).lgamma() - flint.arb(a - b + 1).lgamma()

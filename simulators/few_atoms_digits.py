@@ -67,9 +67,10 @@ def digits() -> np.ndarray:
 
 def features(case: Digits) -> np.ndarray:
     """(images, neurons) int64: max(0, w · x + b) with entries of w in -3 … 3, and the kink at one of the images."""
-    images = digits()[case.start :][: case.count or None]
-    if case.neurons < 1 or not len(images):
-        raise MeasurementError(f"{case}", "at least one neuron and one digit", "p")
+    every = digits()
+    if case.neurons < 1 or not 0 <= case.start < len(every) or not 0 <= case.count <= len(every) - case.start:
+        raise MeasurementError(f"{case}", f"at least one neuron, and a part of the {len(every)} digits", "p")
+    images = every[case.start :][: case.count or None]
     random = stream("digit neurons", case.neurons, case.seed)
     weights = random.integers(-3, 4, (images.shape[1], case.neurons))
     arguments = images @ weights

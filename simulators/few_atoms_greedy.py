@@ -41,8 +41,8 @@ def chosen(rows: list[list[int]], masses: tuple[int, ...], m: int) -> list[int]:
 
 def _greedy(instance: Greedy, element: int) -> list[dict[str, Any]]:
     case, m = instance.case, instance.m
-    if m < 1:
-        raise MeasurementError(f"{m} images", "at least 1", "m", element)
+    if type(m) is not int or m < 1:
+        raise MeasurementError(f"{m} images", "a whole number of at least 1", "m", element)
     rows = [list(row) for row in features_of(case, element)]
     total, taken = sum(case.masses), chosen(rows, case.masses, m)
     square = variance = flint.fmpq(0)

@@ -1,4 +1,4 @@
-"""One parameter that tells any finite set of images from the uniform law on [0, 1]: D_v(x) = 1[sin(π v x) ≥ 0].
+"""One parameter that tells a finite set of rational images from the uniform law on [0, 1]: D_v(x) = 1[sin(π v x) ≥ 0].
 
 The mean of D_v over [0, 1] is the length on which π v x lies in a half-wave above 0, a rational number.  For images a/q the
 parameter v = 2 q N + s turns every wave at an image into the first half of the wave of s: that D_v is 1 there is not taken
@@ -39,6 +39,8 @@ def above(v: Fraction) -> Fraction:
 
 
 def _waves(case: Waves, element: int) -> list[dict[str, Any]]:
+    if any(type(v) is not int for v in (*case.numerators, case.q, case.turns)):
+        raise MeasurementError(f"{case}", "whole numerators, q and turns", "v", element)
     if not case.numerators or any(not 0 < a < case.q for a in case.numerators):
         raise MeasurementError(
             f"images {case.numerators} / {case.q}", "some, strictly between 0 and 1", "seen", element

@@ -1,12 +1,13 @@
 """What a table of p numbers in [0, 1] sees of a generator of few images: the supremum over all tables, exactly.
 
-An image lies in one of p cells and D_v(x) is the number v of its cell.  E_μ D_v - E_ν D_v is linear in each number, so that
-its supremum is taken at 0 or 1 cell by cell.  All laws are integer masses; every result is a rational number.
+An image lies in one of p cells and D_v(x) is the number v of its cell.  E_μ D_v - E_ν D_v is linear in v, so that its
+supremum over the cube is taken at a corner: every value that a corner gives is found, and the largest taken.  No formula for
+it is used.  All laws are integer masses; every result is a rational number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,9 @@ import torch
 
 from .few_atoms import table
 from .measurement import MeasurementError, Measurements, simulator
+
+VALUES = 2**14
+"""Different values at the corners of a cube, of which the largest is taken: fourteen cells, or more with like ones."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,34 @@ def _shares(masses: Sequence[int], size: int, element: int) -> list[Fraction]:
     return [Fraction(m, total) for m in masses]
 
 
-def largest_gap(real: Sequence[Fraction], generated: Sequence[Fraction], cells: Sequence[int]) -> Fraction:
-    """The supremum of E_μ D_v - E_ν D_v over tables v in [0, 1]^p."""
-    excess = dict.fromkeys(cells, Fraction(0))
-    for cell, a, b in zip(cells, real, generated, strict=True):
-        excess[cell] += a - b
-    return sum((value for value in excess.values() if value > 0), Fraction(0))
+def largest_at_corners(gains: Iterable[int], element: int) -> int:
+    """The largest Σ v gain over all corners v in {0, 1}^p, among the values of all of them.
+
+    A value that several corners share is kept once.  Raises `MeasurementError` for more than `VALUES` different ones.
+    """
+    reached = {0}
+    for gain in gains:
+        reached |= {value + gain for value in reached}
+        if len(reached) > VALUES:
+            raise MeasurementError(
+                f"more than {VALUES} different values at corners", "fewer cells, or more like ones", "gap", element
+            )
+    return max(reached)
+
+
+def _excess(masses: Sequence[int], generated: Sequence[int], cells: Sequence[int]) -> dict[int, int]:
+    """What each cell has more under the first law than under the second, times the totals of both."""
+    whole, made = sum(masses), sum(generated)
+    found = dict.fromkeys(cells, 0)
+    for cell, a, b in zip(cells, masses, generated, strict=True):
+        found[cell] += a * made - b * whole
+    return found
+
+
+def largest_gap(masses: Sequence[int], generated: Sequence[int], cells: Sequence[int], element: int) -> Fraction:
+    """The supremum of E_μ D_v - E_ν D_v over tables v in [0, 1]^p, for two laws as integer masses."""
+    gains = _excess(masses, generated, cells)
+    return Fraction(largest_at_corners(gains.values(), element), sum(masses) * sum(generated))
 
 
 def _rational(value: Fraction) -> Any:
@@ -62,15 +88,14 @@ def _seen(case: Table, element: int) -> list[dict[str, Any]]:
     n = len(case.masses)
     real, made = _shares(case.masses, n, element), _shares(case.generated, n, element)
     cells = case.cells or tuple(range(n))
-    if len(cells) != n:
-        raise MeasurementError(f"{len(cells)} cells for {n} images", "as many, or none", "gap", element)
+    if len(cells) != n or any(type(cell) is not int for cell in cells):
+        raise MeasurementError(f"cells {cells} of {n} images", "as many integers, or none", "gap", element)
     support = [i for i in range(n) if made[i] > 0]
-    apart: dict[int, Fraction] = dict.fromkeys(cells, Fraction(0))
-    for cell, a, b in zip(cells, real, made, strict=True):
-        apart[cell] += a - b
+    apart = _excess(case.masses, case.generated, cells)
+    both = sum(case.masses) * sum(case.generated)
     values = {
-        "gap": largest_gap(real, made, cells),
-        "distance": sum((abs(value) for value in apart.values()), Fraction(0)),
+        "gap": largest_gap(case.masses, case.generated, cells, element),
+        "distance": Fraction(sum(abs(value) for value in apart.values()), both),
         "covered": sum((real[i] for i in support), Fraction(0)),
         "heaviest": sum(sorted(real)[n - len(support) :], Fraction(0)),
     }
@@ -93,14 +118,15 @@ def observe(batch: tuple[Table, ...], *, delta: float, effort: int = 0, device: 
 
 def _trained(case: Trained, element: int) -> list[dict[str, Any]]:
     n = len(case.masses)
-    real, training, made = (_shares(m, n, element) for m in (case.masses, case.training, case.generated))
+    for masses in (case.masses, case.training, case.generated):
+        _shares(masses, n, element)
     if any(g > t for g, t in zip(case.generated, case.training, strict=True)):
         raise MeasurementError(f"{case.generated} of {case.training}", "a part of the training set", "gap", element)
     cells = range(n)
     gaps = {
-        "gap": largest_gap(real, made, cells),
-        "gap_training": largest_gap(real, training, cells),
-        "gap_copy": largest_gap(training, made, cells),
+        "gap": largest_gap(case.masses, case.generated, cells, element),
+        "gap_training": largest_gap(case.masses, case.training, cells, element),
+        "gap_copy": largest_gap(case.training, case.generated, cells, element),
     }
     return [{name: _rational(value) for name, value in gaps.items()}]
 

@@ -3,7 +3,8 @@
 Discriminators that are linear in p features of an image see p numbers of a generator, the means of the features.  By
 Carathéodory's theorem p + 1 of the real images, suitably weighted, have the same means: no such discriminator tells them from
 all images, however many these are.  A table with a number for each of n images is fooled by no generator of k of them: it
-sees a gap of 1 - k/n.  Suprema on this page are exact, over all discriminators of the class; the sine wave's is a lower bound.
+sees a gap of 1 - k/n.  Suprema on this page are exact, over all discriminators of the class: a table's is the largest value of
+all corners of its cube, none left out.  The sine wave's is a lower bound.
 """
 
 from __future__ import annotations
@@ -213,11 +214,11 @@ CLAIMS = (
         "sine-wave",
         Ge(seen, half - 1 / (2 * v)),
         "bound",
-        "One unbounded parameter is not small: for any finite set of images of [0, 1] there are arbitrarily large v at which "
-        "1[sin(π v x) ≥ 0] sees a gap of ½ - 1/(2 v).",
+        "One unbounded parameter is not small: for any finite set of rational images strictly between 0 and 1 there are "
+        "arbitrarily large v at which 1[sin(π v x) ≥ 0] sees a gap of ½ - 1/(2 v) to the uniform law on [0, 1].",
         (),
         tight_at="an odd integer v",
-        follows_from=("half-waves", "first-half", "period"),
+        follows_from=("half-waves", "angle", "period", "first-quarter", "middle", "second-quarter"),
     ),
 )
 
@@ -235,7 +236,7 @@ SAYINGS = (
     Saying(
         "N-images",
         WINS,
-        "The same with N images, weighted, exactly.",
+        "Variant, not the talk's words: linear in N features, N weighted images win exactly.",
         Le(fewest, p),
         "REFUTED",
         "fewest",
@@ -254,17 +255,17 @@ SAYINGS = (
     Saying(
         "incapable",
         WINS,
-        'Small discriminators inherently incapable of detecting "mode collapse": no generator that leaves images out is seen '
-        "by a table of their number.",
-        Implies(Lt(k, n), Le(gap, 0)),
+        'Small discriminators inherently incapable of detecting "mode collapse", read of every generator that leaves images '
+        "out: a table of at most n/10 numbers for n images sees none of them.",
+        Implies(And(Le(10 * p, n), Lt(k, n)), Le(gap, 0)),
         "REFUTED",
         "matched",
-        assumes=("apart",),
+        assumes=(),
     ),
     Saying(
         "incapable-linear",
         WINS,
-        "The same of some generators: linear readouts of p features see nothing of p + 1 weighted images.",
+        "The same read of some generator: linear readouts of p features see nothing of some p + 1 weighted images.",
         Implies(Le(atoms, p + 1), Eq(generated, real)),
         "SURVIVED",
         assumes=("linear", "weighted"),
@@ -280,7 +281,7 @@ SAYINGS = (
     Saying(
         "square-root-support",
         WINS,
-        "If discriminator size = N, O(√N) images win within ¼: against a table over N images, √N of them with N ≥ 9.",
+        "Variant, not the talk's words: √N images win within ¼ against a table over N ≥ 9 images.",
         Implies(And(Le(k**2, n), Ge(n, 9)), Le(gap, Rational(1, 4))),
         "REFUTED",
         "necessary",
@@ -314,6 +315,7 @@ THEOREM = Theorem(
         "p + 1 images that match every mean do not match the mean of a product of two features.",
         "The n of a table is its number of parameters: that few images cannot win is said of this class, not of every class of "
         "that size.",
-        "The gap of the sine wave is that of one v, a lower bound of the supremum over v.",
+        "The gap of the sine wave is that of one v, a lower bound of the supremum over v.  Its images are rational; of real "
+        "ones, for which whole turns would have to be approximated at once, nothing is said.",
     ),
 )  # fmt: skip

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sympy import Abs, Max, Min, Rational, Sum, Symbol, binomial, factorial, pi, sin
+from sympy import Abs, Integral, Max, Min, Rational, Sum, Symbol, binomial, cos, factorial, pi, sin
 
-from theorems.statement import And, Eq, Ge, Gt, Implies, Le, Step, observable, plus, times
+from theorems.statement import And, Eq, Ge, Gt, Implies, Le, Lt, Step, observable, plus, times
 
 w1, w2, w3, c1, c2, c3, f1, f2, f3, g1, g2, g3, s, x, y, z = (
     Symbol(name)
     for name in ["w1", "w2", "w3", "c1", "c2", "c3", "f1", "f2", "f3", "g1", "g2", "g3", "s", "x", "y", "z"]
 )
-a, b, c, d, N, K, M, J, r = (Symbol(name) for name in ["a", "b", "c", "d", "N", "K", "M", "J", "r"])
+a, b, c, d, q, N, K, M, J, r = (Symbol(name) for name in ["a", "b", "c", "d", "q", "N", "K", "M", "J", "r"])
 j = Symbol("j")
 half = Rational(1, 2)
 turns = observable("turns", "whole turns", domain="nonnegative integer")
@@ -223,15 +223,49 @@ DERIVATION = (
         Eq(1 - (K + s) / (2 * K + s) - (half - half / (2 * K + s)), (1 - s) / (2 * (2 * K + s))),
     ),
     Step(
-        "first-half",
-        "The sine is positive within its first half-wave.",
+        "rising",
+        "The cosine is positive from 0 to 3/2.",
+        "certified",
+        Gt(cos(x), 0),
+        domain={"x": (0, Rational(3, 2))},
+    ),
+    Step(
+        "first-quarter",
+        "The sine is the integral of the cosine from 0 on: positive for 0 < x ≤ 3/2, however small x is.",
+        "symbolic",
+        Eq(sin(x), Integral(cos(y), (y, 0, x))),
+        ("rising",),
+    ),
+    Step(
+        "falling",
+        "The cosine is negative from 8/5 to 16/5, beyond π.",
+        "certified",
+        Lt(cos(x), 0),
+        domain={"x": (Rational(8, 5), Rational(16, 5))},
+    ),
+    Step(
+        "second-quarter",
+        "The sine is what the cosine takes from x on to π: positive for 8/5 ≤ x < π, however near π is.",
+        "symbolic",
+        Eq(sin(x), Integral(-cos(y), (y, x, pi))),
+        ("falling",),
+    ),
+    Step(
+        "middle",
+        "The sine is positive between: from 1 to 2, and so on all of (0, π).",
         "certified",
         Gt(sin(x), 0),
-        domain={"x": (Rational(1, 4096), Rational(31415, 10000))},
+        domain={"x": (1, 2)},
+    ),
+    Step(
+        "angle",
+        "With v = 2 q N + s the angle at the image a/q is a N whole turns and π s a/q, which lies in (0, π) for 0 < a < q.",
+        "symbolic",
+        Eq(pi * (2 * q * N + s) * a / q, 2 * pi * a * N + pi * s * a / q),
     ),
     Step(
         "period",
-        "Whole turns leave the sine as it is, so that at a/q it is that of π s a/q.",
+        "Whole turns leave the sine as it is.",
         "symbolic",
         Eq(sin(plus(x, times(2 * pi, turns))), sin(x)),
     ),

@@ -55,6 +55,13 @@ def test_the_supremum_over_tables_is_that_over_all_corners(family) -> None:
         assert fraction(gap) == Fraction(int((corners @ excess).max()), sum(case.masses) * sum(case.generated))
 
 
+def test_the_supremum_over_many_like_cells_is_the_sum_of_what_is_missing() -> None:
+    """365 cells have 2^365 corners, and few different values at them."""
+    case = Table((1,) * 365, (1,) * 19 + (0,) * 346)
+    gap = few_atoms_table.observe((case,), delta=0.0, device=CPU).columns["gap"].mid[0]
+    assert fraction(gap) == Fraction(int(differences(case).clip(min=0).sum()), 365 * 19) == Fraction(346, 365)
+
+
 def test_the_supremum_over_tables_is_never_below_a_linear_program() -> None:
     cases = tuple(bulk(cells, f"program-{k}")[0] for k in range(INSTANCES))
     measured = few_atoms_table.observe(cases, delta=0.0, device=CPU).columns["gap"].mid

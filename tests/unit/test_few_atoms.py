@@ -33,20 +33,35 @@ MALFORMED = [
     (few_atoms.observe, Images(((1,),), (1,), "relu")),
     (few_atoms.observe, Images(((1,),), (1,), "relu", (((0.5,), 0),))),  # type: ignore[arg-type]
     (few_atoms.observe_fewest, Images(tuple((k,) for k in range(10)), (1,) * 10)),
+    (few_atoms.observe, Images(((),), (1,), "powers")),
     (few_atoms_greedy.observe, Greedy(Images(((1,),), (1,)), 0)),
+    (few_atoms_greedy.observe, Greedy(Images(((1,),), (1,)), 1.5)),  # type: ignore[arg-type]
     (few_atoms_table.observe, Table((1, 1), (1,))),
     (few_atoms_table.observe, Table((1, 1), (0, 0))),
     (few_atoms_table.observe, Table((1, -1), (1, 0))),
     (few_atoms_table.observe, Table((1, 1), (1, 0), (0,))),
+    (few_atoms_table.observe, Table((1, 1), (1, 0), (0, 0.5))),  # type: ignore[arg-type]
+    (few_atoms_table.observe, Table(tuple(3**i for i in range(16)), (1,) * 16)),
     (few_atoms_table.observe_trained, Trained((1, 1), (1, 0), (0, 1))),
     (few_atoms_chance.observe_equal, Equal(0, 1)),
+    (few_atoms_chance.observe_equal, Equal(2, 501)),
+    (few_atoms_chance.observe_equal, Equal(2, 1.5)),  # type: ignore[arg-type]
     (few_atoms_chance.observe_two_sizes, TwoSizes(1, 2, 3, 2, 4)),
+    (few_atoms_chance.observe_two_sizes, TwoSizes(1, 2, 2, 3, 3)),
+    (few_atoms_chance.observe_two_sizes, TwoSizes(1, 2, 2, 4, 3)),
+    (few_atoms_chance.observe_two_sizes, TwoSizes(1, 2, 2, 2, 4, -1.0)),
+    (few_atoms_chance.observe_two_sizes, TwoSizes(1, 2, 2, 2, 4, float("nan"))),
+    (few_atoms_chance.observe_two_sizes, TwoSizes(0.5, 2, 2, 2, 4)),  # type: ignore[arg-type]
     (few_atoms_chance.observe_subsample, Subsample(4, 2, 2, 3)),
     (few_atoms_chance.observe_subsample, Subsample(4, 2, 2, 0)),
     (few_atoms_sine.observe, Waves((8,), 8, 1)),
     (few_atoms_sine.observe, Waves((1,), 8, 0)),
+    (few_atoms_sine.observe, Waves((0.5,), 8, 1)),  # type: ignore[arg-type]
+    (few_atoms_sine.observe, Waves((1,), 8, 1.5)),  # type: ignore[arg-type]
     (few_atoms_digits.observe, Digits(0)),
     (few_atoms_digits.observe, Digits(3, start=1797)),
+    (few_atoms_digits.observe, Digits(3, start=-5)),
+    (few_atoms_digits.observe, Digits(3, start=1790, count=8)),
 ]
 
 
