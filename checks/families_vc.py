@@ -166,4 +166,4 @@ def interval_sizes(draw: Draw) -> TwoSizes:
 def half_plane_sizes(draw: Draw) -> TwoSizes:
     """Half-planes on 8 to 12 points and on four times as many."""
     m = draw.choice((8, 10, 12))
-    return TwoSizes("half-planes", (m, 4 * m), (1, 1), (1000, 600), draw.seed())
+    return TwoSizes("half-planes", (m, 4 * m), (1, 1), (1000, 1000), draw.seed())
