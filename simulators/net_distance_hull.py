@@ -3,7 +3,12 @@
 f(x) = Σ_j a_j max(w_j·(x, 1), 0) with every w_j in the box [-1, 1]^p, and any number of neurons.  A given net is evaluated
 as it is.  The best net over a finite set of neurons (the breakpoint neurons of the two laws, and those of the given net)
 is a linear program in the output weights, solved by HiGHS; its primal solution, made feasible in rationals, bounds the
-supremum from below, its dual solution from above.
+largest value over nets of these neurons from below, its dual solution from above.
+
+From below that is a bound of the supremum over all nets too.  From above it is one only because what a neuron sees is linear
+in w between its breakpoints, so that no w of the box sees more than the best breakpoint neuron: an argument in words, the
+one that the supremum over one neuron rests on as well.  Comparing the two suprema therefore checks output weights and budget,
+not the breakpoints; those are checked by the given net, whose neurons need not be breakpoints.
 """
 
 from __future__ import annotations
@@ -37,7 +42,7 @@ class Hull:
 
 
 def best_net(gaps: Sequence[Any], budget: Any) -> Any:
-    """The largest Σ a_j g_j over Σ|a_j| ≤ A, as a ball between a primal and a dual solution of the linear program."""
+    """The largest Σ a_j g_j over Σ|a_j| ≤ A for the g_j listed, as a ball between a primal and a dual solution."""
     from scipy.optimize import linprog
 
     size = len(gaps)
@@ -88,7 +93,7 @@ def observe(batch: tuple[Hull, ...], *, delta: float, effort: int = 0, device: t
     """One row for each pair of laws: the supremum over one neuron and over nets of any width with Σ|a_j| ≤ A, what the given net
     sees, its Σ|a_j|, A and its width.
 
-    Rationals; the supremum over nets is a ball between the two solutions of a linear program.
+    Rationals; the supremum over nets is a ball between the two solutions of a linear program over breakpoint neurons.
     """
     torch.empty(0, device=device)  # rationals live on no device; an absent one is an error all the same
     return table([_row(case, k) for k, case in enumerate(batch)], observe.observables, ("width",))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import flint
 import torch
 
-from .interpolation_net import Vector, rational
+from .interpolation_net import Vector, dot, rational
 from .measurement import MeasurementError, Measurements, simulator
 from .net_distance_laws import difference, points, probabilities, variation
-from .net_distance_linear import BALLS, root, supremum, table, table_supremum
+from .net_distance_linear import BALLS, LARGEST, root, supremum, table
 from .net_distance_relu import lifted
 from .net_distance_relu import supremum as neuron_supremum
 from .net_distance_rkhs import check, feature_square
@@ -37,7 +38,13 @@ def distance(case: Three, values: Sequence[Vector], element: int) -> Callable[[S
     if case.family in BALLS:
         return lambda signed: supremum(signed, values, case.family, element)
     if case.family == "table":
-        return table_supremum
+        distinct = sorted(set(values))
+        places = [distinct.index(x) for x in values]
+        if len(distinct) > LARGEST:
+            raise MeasurementError(f"a table of {len(distinct)} points", f"at most {LARGEST}", "d_12", element)
+        # a value for each point, however often it is listed; the largest of all vertices
+        tables = [[v[k] for k in places] for v in product((0, 1), repeat=len(distinct))]
+        return lambda signed: max(abs(dot(v, signed)) for v in tables)
     if case.family == "relu":
         return lambda signed: neuron_supremum(signed, lifted(values))
     if case.family == "gaussian":
@@ -55,10 +62,10 @@ def _row(case: Three, element: int) -> dict[str, Any]:
     d = distance(case, values, element)
     mixed = [(1 - share) * p + share * q for p, q in zip(one, two, strict=True)]
     # the same two laws written on twice as many atoms, each atom listed twice with a third and two thirds of its mass
-    relisted = distance(case, [*values, *values], element) if case.family != "table" else d
+    relisted = distance(case, [*values, *values], element)
     third = flint.fmpq(1, 3)
     apart = difference(one, two)
-    split = apart if case.family == "table" else [*(third * c for c in apart), *(2 * third * c for c in apart)]
+    split = [*(third * c for c in apart), *(2 * third * c for c in apart)]
     return {
         "d_12": d(apart),
         "d_21": d(difference(two, one)),

@@ -171,7 +171,8 @@ CLAIMS = (
     Claim(
         "hull",
         Eq(net_distance, budget * neuron_distance),
-        words="Nets of any width with Σ|a_j| ≤ A see A times what one neuron sees.",
+        words="Nets of any width with Σ|a_j| ≤ A see A times what one neuron sees.  The output weights are found by a linear "
+        "program over the breakpoint neurons; that other neurons see no more rests on one argument for both sides.",
         assumes=(),
         follows_from=("hull",),
     ),
@@ -179,7 +180,7 @@ CLAIMS = (
         "any-width",
         Le(net_gap, budget * neuron_distance),
         "bound",
-        "No net with Σ|a_j| ≤ A, however wide, sees more.",
+        "No net with Σ|a_j| ≤ A, however wide, sees more: given nets, of neurons of any direction.",
         ("bounded_outputs",),
         tight_at="one neuron, the best one",
         follows_from=("hull",),
@@ -220,7 +221,7 @@ CLAIMS = (
         "If |D_v(x) - D_w(x)| ≤ L|v - w| for every x, then so for the expectations.",
         (),
         tight_at="a law on one atom",
-        follows_from=("dual-norm",),
+        follows_from=("average",),
     ),
     Claim(
         "net-below",
@@ -252,7 +253,7 @@ CLAIMS = (
     Claim(
         "of-laws",
         Eq(d_split, d_12),
-        words="It depends on the laws alone: an atom that is listed twice is one atom.  Equal laws have distance 0.",
+        words="It depends on the laws alone: an atom that is listed twice is one atom.",
         assumes=(),
         follows_from=("relisted",),
     ),
@@ -268,9 +269,10 @@ CLAIMS = (
     Claim(
         "mixture",
         Eq(d_mixed, share * d_12),
-        words="A generator that is right with share 1 - t and elsewhere with share t is t times as far as elsewhere is.",
+        words="A generator that is right with share 1 - t and elsewhere with share t is t times as far as elsewhere is; at "
+        "t = 0 the laws are equal and their distance is 0.",
         assumes=(),
-        follows_from=("share",),
+        follows_from=("multiples",),
     ),
     Claim(
         "blind-divergence",
@@ -278,7 +280,7 @@ CLAIMS = (
         words="The Jensen-Shannon divergence of a law without atoms from m samples of it is log 2, whatever m: it does not "
         "generalise, where the distances above do.",
         assumes=("atomless",),
-        follows_from=("singular",),
+        follows_from=("disjoint",),
     ),
     Claim(
         "divergence-of-the-seen",
@@ -317,8 +319,8 @@ SAYINGS = (
     Saying(
         "parameters-are-capacity",
         SLIDE,
-        'but size ("capacity") of the discriminator! Read as: with as many parameters as samples the mean square stays '
-        "above 1/16, as that of tables does.",
+        'Variant, not the talk\'s words ("capacity" as the number of parameters): with as many parameters as samples the mean '
+        "square stays above 1/16, as that of tables does.",
         Implies(Ge(features, m), Ge(mean_square, Rational(1, 16))),
         "REFUTED",
         "feature-free",
@@ -327,7 +329,7 @@ SAYINGS = (
     Saying(
         "width-is-capacity",
         SLIDE,
-        'size ("capacity") of the discriminator, read as its width: nets of W ≥ 2 neurons see √W times what one sees.',
+        'Variant, not the talk\'s words ("capacity" as the width): nets of W ≥ 2 neurons see √W times what one sees.',
         Implies(Ge(width, 2), Ge(net_distance, sqrt(width) * budget * neuron_distance)),
         "REFUTED",
         "hull",

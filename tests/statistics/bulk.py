@@ -1,7 +1,8 @@
 """True claims on many bulk instances: none may be refuted.
 
-`python -m tests.statistics.bulk 100000 [theorem | experiment …]` judges every claim on that many instances of each
-experiment that covers it, prints a line for each, and ends with exit code 1 if any row excludes a claim.
+`python -m tests.statistics.bulk 100000 [theorem | experiment | theorem/experiment …]` judges every claim on that many instances
+of each experiment that covers it, prints a line for each, and ends with exit code 1 if any row excludes a claim.  An
+experiment's name alone means those of every theorem; a name that nothing has is an error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ from checks.items import audits
 CHUNK = 2048
 
 
+def names(theorem: str, experiment: str) -> set[str]:
+    """What an experiment can be asked for as."""
+    return {theorem, experiment, f"{theorem}/{experiment}"}
+
+
 def main(arguments: list[str]) -> int:
     """Judge the claims; the arguments are the number of instances and the names to restrict to."""
     import torch
@@ -24,10 +30,14 @@ def main(arguments: list[str]) -> int:
     torch.set_num_threads(1)
     instances, wanted = int(arguments[0]), set(arguments[1:])
     refuted = 0
+    stray = wanted - {n for name, audit in audits().items() for e in audit.experiments for n in names(name, e.name)}
+    if stray:
+        print(f"got {sorted(stray)[0]!r}, expected a theorem, an experiment or theorem/experiment: check the spelling")
+        return 2
     for name, audit in audits().items():
         for experiment in audit.experiments:
             claims = [c for c in audit.theorem().claims if experiment.covers(c)]
-            if not claims or (wanted and not wanted & {name, experiment.name}):
+            if not claims or (wanted and not wanted & names(name, experiment.name)):
                 continue
             many = replace(experiment, examples=(), search=0, bulk=instances, chunk=CHUNK)
             started = time.process_time()

@@ -108,6 +108,20 @@ def test_three_laws_on_a_line() -> None:
     assert [found[n].mid[0] for n in ("d_12", "d_23", "d_13", "d_split", "d_mixed")] == [1, 2, 1, 1, q(1, 2)]
 
 
+def test_a_table_has_one_value_at_a_point_however_often_it_is_listed() -> None:
+    """-1 with mass ½ + ½ beside ½ and ½ at ±1: total variation ½; the same point under two indices is the same law."""
+    case = metric.Three(((-1.0,), (-1.0,), (1.0,)), (1, 1, 0), (1, 0, 1), (0, 1, 0), "table")
+    assert [one(metric.observe, case, name) for name in ("d_12", "d_23", "d_13", "d_split")] == [
+        q(1, 2), q(1, 2), q(0), q(1, 2),
+    ]  # fmt: skip
+
+
+def test_equal_laws_have_distance_zero() -> None:
+    for family in metric.CLASSES:
+        case = metric.Three(OPPOSITE, (1, 2), (3, 1), (1, 1), family, 0.0)
+        assert one(metric.observe, case, "d_mixed") == 0
+
+
 def test_the_divergence_of_singular_laws_is_log_two() -> None:
     log_two = flint.arb(2).log()
     assert one(singular.observe, singular.Singular((), 1, (-1, -1)), "divergence").overlaps(log_two)
