@@ -7,25 +7,18 @@ so that nothing rests on the solver.
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import flint
 import numpy as np
 import torch
 
+from .digits import digits
 from .few_atoms import WON, compared, equalised, reduced, table
 from .measurement import MeasurementError, Measurements, simulator
-from .small_data_sets import MissingExtra
 from .streams import stream
 
-FILE = ("datasets", "data", "digits.csv.gz")
-SHA256 = "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"
 PRIME = 2**61 - 1
 """Ranks are taken modulo this prime: independent there is independent; what is not is reduced in rationals."""
 
@@ -46,28 +39,9 @@ class Digits:
     equal: bool = False
 
 
-@lru_cache(maxsize=1)
-def digits() -> np.ndarray:
-    """The 8x8 images with 17 grey levels, (1797, 64) int64.  Raises `MissingExtra` without scikit-learn.
-
-    The file is read where scikit-learn keeps it: importing the package would move a global generator.
-    """
-    found = find_spec("sklearn")
-    if found is None or not found.submodule_search_locations:
-        raise MissingExtra
-    path = Path(found.submodule_search_locations[0], *FILE)
-    if not path.is_file():
-        raise MeasurementError(f"no {path}", "the digits of scikit-learn 1.4 or newer", "real")
-    content = gzip.decompress(path.read_bytes())
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise MeasurementError(f"{path} with other content", f"the digits of sha256 {SHA256}", "real")
-    values = np.array([line.split(",") for line in content.decode("ascii").splitlines()], dtype=np.float64)
-    return np.asarray(values[:, :-1], dtype=np.int64)  # the last column is the label
-
-
 def features(case: Digits) -> np.ndarray:
     """(images, neurons) int64: max(0, w · x + b) with entries of w in -3 … 3, and the kink at one of the images."""
-    every = digits()
+    every = digits().astype(np.int64)
     if case.neurons < 1 or not 0 <= case.start < len(every) or not 0 <= case.count <= len(every) - case.start:
         raise MeasurementError(f"{case}", f"at least one neuron, and a part of the {len(every)} digits", "p")
     images = every[case.start :][: case.count or None]

@@ -7,10 +7,10 @@ from importlib.metadata import version
 from typing import Any
 
 from . import gan_file, gan_protocol
-from .gan_digits import ROWS, SHA256
+from .digits import ROWS, SHA256
 from .gan_nets import GRID
 from .gan_protocol import Values
-from .measured_experiment import Key, MeasuredExperiment, Step, Written
+from .measured_experiment import Key, MeasuredExperiment, Step, Written, seal
 
 SPELT = {"trained": 3, "subset": 4}
 
@@ -48,7 +48,7 @@ class GanDiversity(MeasuredExperiment):
     def head(self) -> Mapping[str, Any]:
         """The protocol and the images, which an unfinished run must agree with."""
         gan_protocol.radius()  # without the images: an error now, not after the first batch
-        return {"protocol": gan_protocol.protocol_hash(), "images": SHA256}
+        return {"protocol": seal(gan_protocol.protocol())[:16], "images": SHA256}
 
     def plain(self, key: Key, result: Values) -> Any:
         """The key and the integers."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from .digits import ROWS, SHA256, digits
 from .gan_birthday import nearest
-from .gan_digits import ROWS, SHA256, digits
-from .gan_protocol import Key, Values, protocol, protocol_hash, radius, real_pairs
+from .gan_protocol import Key, Values, protocol, radius, real_pairs
+from .measured_experiment import seal, unchanged
 from .measurement import MeasurementError
 
 FILE = Path(__file__).parent / "data" / "gan-diversity.json"
@@ -73,12 +72,8 @@ def encode(cells: Mapping[Key, Values], known: Real, library: str) -> str:
     lines = [f'  "{name}": {json.dumps(values, sort_keys=True)}' for name, values in sorted(named.items())]
     rest = [f' "{name}": {json.dumps(said[name], sort_keys=True)}' for name in ("library", "protocol", "real")]
     return "\n".join(
-        ["{", ' "cells": {', ",\n".join(lines), " },", ",\n".join(rest) + ",", f' "hash": "{_hash(said)}"', "}", ""]
+        ["{", ' "cells": {', ",\n".join(lines), " },", ",\n".join(rest) + ",", f' "hash": "{seal(said)}"', "}", ""]
     )
-
-
-def _hash(said: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def decode(text: str) -> Measured:
@@ -90,13 +85,10 @@ def decode(text: str) -> Measured:
         said = json.loads(text)
         claimed = said.pop("hash")
         cells = {tuple(name.split("/")): values for name, values in said["cells"].items()}
-        known, library, how = Real(**said["real"]), said["library"]["torch"], said["protocol"]
+        known, library, _ = Real(**said["real"]), said["library"]["torch"], said["protocol"]
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise MeasurementError(f"{type(problem).__name__}: {problem}", f"a measurement file: {REMEDY}") from None
-    if _hash(said) != claimed:
-        raise MeasurementError(f"content of hash {_hash(said)[:16]}", f"{claimed[:16]} as the file says: {REMEDY}")
-    if how != json.loads(json.dumps(protocol())):
-        raise MeasurementError("a file measured by another protocol", f"that of hash {protocol_hash()}: {REMEDY}")
+    unchanged(said, claimed, protocol(), REMEDY)
     return Measured(cells, known, library)
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from .gan_digits import LEVELS, digits
+from .digits import LEVELS, digits
 from .gan_subset import chosen
 from .measurement import MeasurementError, Measurements, integers, simulator
 from .small_data import rationals

@@ -15,7 +15,7 @@ from math import sqrt
 import numpy as np
 import torch
 
-from .gan_digits import PIXELS
+from .digits import PIXELS
 from .streams import stream
 
 LATENT = 8

@@ -7,8 +7,6 @@ images.  Everything kept of a cell is an integer.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,8 +16,8 @@ from typing import Any
 import torch
 
 from . import gan_nets, gan_training
+from .digits import LEVELS, ROWS, digits
 from .gan_birthday import birthday_test, nearest, squared_distances
-from .gan_digits import LEVELS, ROWS, digits
 from .gan_nets import LATENT, Layout, generated, judged, latents
 from .gan_subset import GAINED, Subset, gains
 from .gan_training import Trained, Trial, train
@@ -173,8 +171,3 @@ def protocol() -> Values:
         "subsets": {"images": list(SUBSETS), "sizes": list(SUBSET_SIZES), "seeds": list(SUBSET_SEEDS), "steps": GAINED},
         "version": 1,
     }
-
-
-def protocol_hash() -> str:
-    """The hash of `protocol`, 16 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(protocol(), sort_keys=True).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from .gan_digits import LEVELS
+from .digits import LEVELS
 from .gan_nets import GRID, discriminator, judged
 from .gan_training import Adam
 from .streams import stream

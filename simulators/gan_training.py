@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from .gan_digits import LEVELS
+from .digits import LEVELS
 from .gan_nets import GENERATOR, LATENT, Layout, discriminator, drawn_rows, generated, judged, latents, on_grid
 
 BATCH = 32

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from simulators.measurement import MeasurementError
 
 Key = tuple[Any, ...]
 Step = Callable[[int], None]
@@ -110,3 +113,16 @@ def append(path: Path, value: Any) -> None:
     """One more plain value of an unfinished run, on disk before this returns."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(value) + "\n")
+
+
+def seal(said: Mapping[str, Any]) -> str:
+    """The hash that a measurement file says of all else in it."""
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def unchanged(said: Mapping[str, Any], sealed: str, protocol: Mapping[str, Any], remedy: str) -> None:
+    """Raises `MeasurementError` where a file was edited by hand or measured by another protocol than ``protocol``."""
+    if seal(said) != sealed:
+        raise MeasurementError(f"content of hash {seal(said)[:16]}", f"{sealed[:16]} as the file says: {remedy}")
+    if said["protocol"] != json.loads(json.dumps(protocol)):
+        raise MeasurementError("a file measured by another protocol", f"that of hash {seal(protocol)[:16]}: {remedy}")

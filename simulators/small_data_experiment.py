@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from . import small_data_file, small_data_protocol
-from .measured_experiment import Key, MeasuredExperiment, Step, Written
+from .measured_experiment import Key, MeasuredExperiment, Step, Written, seal
 from .small_data_file import Facts, facts
 from .small_data_protocol import Cell
 from .small_data_sets import DataSet, load
@@ -60,7 +60,7 @@ class SmallData(MeasuredExperiment):
         """The protocol and the data."""
         names = sorted({name for name, _, _ in self.wanted()})
         return {
-            "protocol": small_data_protocol.protocol_hash(),
+            "protocol": seal(small_data_protocol.protocol())[:16],
             "data": {name: facts(self._data(name)).digest for name in names},
         }
 

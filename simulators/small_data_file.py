@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from .kernel_machines import METHODS
+from .measured_experiment import seal, unchanged
 from .measurement import MeasurementError
-from .small_data_protocol import SEEDS, Cell, protocol, protocol_hash
+from .small_data_protocol import SEEDS, Cell, protocol
 from .small_data_sets import NAMES, DataSet
 
 FILE = Path(__file__).parent / "data" / "small-data.json"
@@ -82,11 +82,7 @@ def encode(cells: Iterable[Cell], data: Mapping[str, Facts], library: str) -> st
         "library": {"scikit-learn": library},
         "protocol": protocol(),
     }
-    return json.dumps({**said, "hash": _hash(said)}, indent=1, sort_keys=True) + "\n"
-
-
-def _hash(said: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return json.dumps({**said, "hash": seal(said)}, indent=1, sort_keys=True) + "\n"
 
 
 def decode(text: str) -> Measured:
@@ -104,13 +100,10 @@ def decode(text: str) -> Measured:
             for method, entry in methods.items()
         }
         data = {name: Facts(**known) for name, known in said["data"].items()}
-        library, how = said["library"]["scikit-learn"], said["protocol"]
+        library, _ = said["library"]["scikit-learn"], said["protocol"]
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise MeasurementError(f"{type(problem).__name__}: {problem}", f"a measurement file: {REMEDY}") from None
-    if _hash(said) != claimed:
-        raise MeasurementError(f"content of hash {_hash(said)[:16]}", f"{claimed[:16]} as the file says: {REMEDY}")
-    if how != json.loads(json.dumps(protocol())):
-        raise MeasurementError("a file measured by another protocol", f"that of hash {protocol_hash()}: {REMEDY}")
+    unchanged(said, claimed, protocol(), REMEDY)
     return Measured(cells, data, library)
 
 

@@ -7,8 +7,6 @@ folds, as in the publication: every tuned method is a little optimistic.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -121,8 +119,3 @@ def protocol() -> dict[str, Any]:
         "features": "mean 0 and variance 1 over all rows, missing cells at the mean",
         "version": 1,
     }
-
-
-def protocol_hash() -> str:
-    """The hash of `protocol`, 16 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(protocol(), sort_keys=True).encode()).hexdigest()[:16]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import sys
-
 import flint
 import numpy as np
 import pytest
 import torch
-from sklearn import datasets  # here, as its first import moves a global generator
 
 from simulators import few_atoms, few_atoms_chance, few_atoms_digits, few_atoms_greedy, few_atoms_sine, few_atoms_table
 from simulators.few_atoms import Images
@@ -19,7 +15,6 @@ from simulators.few_atoms_greedy import Greedy
 from simulators.few_atoms_sine import Waves
 from simulators.few_atoms_table import Table, Trained
 from simulators.measurement import MeasurementError
-from simulators.small_data_sets import MissingExtra
 
 CPU = torch.device("cpu")
 MALFORMED = [
@@ -70,33 +65,6 @@ def test_a_malformed_instance_is_one_clear_error(observe, instance) -> None:
     with pytest.raises(MeasurementError, match="expected") as caught:
         observe((instance,), delta=0.0, device=CPU)
     assert "\n" not in str(caught.value)
-
-
-def test_without_scikit_learn_one_line_says_what_to_run(monkeypatch) -> None:
-    few_atoms_digits.digits.cache_clear()
-    monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(MissingExtra, match=r"run python -m pip install 'theorem-audit\[data\]'"):
-        few_atoms_digits.observe((Digits(),), delta=0.0, device=CPU)
-
-
-@pytest.mark.parametrize(("content", "match"), [(None, "expected the digits of scikit-learn"), (b"1,2\n", "of sha256")])
-def test_digits_that_are_not_those_are_noticed(monkeypatch, tmp_path, content, match) -> None:
-    class Found:
-        submodule_search_locations = (str(tmp_path),)
-
-    if content is not None:
-        path = tmp_path.joinpath(*few_atoms_digits.FILE)
-        path.parent.mkdir(parents=True)
-        path.write_bytes(gzip.compress(content))
-    few_atoms_digits.digits.cache_clear()
-    monkeypatch.setattr(few_atoms_digits, "find_spec", lambda name: Found)
-    with pytest.raises(MeasurementError, match=match):
-        few_atoms_digits.digits()
-
-
-def test_digits_are_those_that_scikit_learn_loads() -> None:
-    few_atoms_digits.digits.cache_clear()
-    assert np.array_equal(few_atoms_digits.digits(), datasets.load_digits().data)
 
 
 VALUES = np.array([[0, 1], [1, 0], [2, 5], [3, 3], [4, 9], [7, 2]], dtype=np.int64)

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from simulators import gan_digits, gan_protocol
+from simulators import gan_protocol
+from simulators.digits import digits
 from simulators.gan_birthday import Hits, birthday_test, nearest, squared_distances
-from simulators.gan_digits import MissingDigits, digits
 from simulators.gan_nets import Layout
-from simulators.measurement import MeasurementError
-from simulators.small_data_sets import MissingExtra
 from simulators.streams import stream
 
 
@@ -81,20 +79,3 @@ def test_a_threshold_is_chosen_on_one_half_and_tried_on_the_other() -> None:
     real[0, 5] = 0
     made[4:6, 5] = 16
     assert gan_protocol.seen(table, layout, real, made) == [9, 2, 4]
-
-
-def test_without_scikit_learn_one_line_says_what_to_run(monkeypatch) -> None:
-    digits.cache_clear()
-    monkeypatch.setattr(gan_digits, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"run python -m pip install 'theorem-audit\[data\]'") as found:
-        digits()
-    assert isinstance(found.value, MissingDigits)
-    assert len(str(found.value).splitlines()) == 1
-
-
-def test_other_digits_are_noticed(monkeypatch) -> None:
-    digits.cache_clear()
-    monkeypatch.setattr(gan_digits, "SHA256", "0" * 64)
-    with pytest.raises(MeasurementError, match="digits of shape"):
-        digits()
-    digits.cache_clear()

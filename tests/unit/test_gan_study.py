@@ -10,7 +10,7 @@ import pytest
 from flint import fmpq
 from scipy.stats import beta
 
-from simulators.gan_digits import digits
+from simulators.digits import digits
 from simulators.gan_file import FILE
 from simulators.gan_memory import Memory, observe_memory
 from simulators.gan_protocol import SEEDS, SIZES, STAGES

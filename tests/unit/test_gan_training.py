@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from simulators import gan_nets, gan_training
-from simulators.gan_digits import digits
+from simulators.digits import digits
 from simulators.gan_nets import GENERATOR, GRID, discriminator, judged
 from simulators.gan_training import CLIP, Trial, train
 
