@@ -11,7 +11,9 @@ from math import log
 
 from simulators.discriminator_bits import BitTable, Measured
 from simulators.discriminator_class import FiniteClass
+from simulators.discriminator_coins import Coins
 from simulators.discriminator_lemmas import Cube, Segment, Toss
+from simulators.discriminator_patterns import Patterns
 from simulators.discriminator_sine import SineTable
 from simulators.discriminator_table import Drawn, Table
 
@@ -59,11 +61,36 @@ def precisions(draw: Draw, *, independent: bool = True, bounded: bool = True) ->
     )  # fmt: skip
 
 
-def memories(draw: Draw, *, independent: bool = True) -> FiniteClass:
-    """Samples of nearly as many images as the class has doublings."""
+def memories(draw: Draw, *, independent: bool = True, independent_bits: bool = True) -> Coins:
+    """Samples of nearly as many images as the class has doublings; or all of its members the same."""
     m = draw.choice((2, 3, 5, 12, 40, 300, 3000)) if draw.boolean() else draw.integer(2, 60)
     less = draw.integer(0, min(m, 6))
-    return FiniteClass(draw.integer(1, 3), m - less, m, copies=1 if independent else 2)
+    if not independent_bits:
+        return Coins(1, 0, m, copies=1 if independent else 2, alike=m)
+    return Coins(draw.integer(1, 3), m - less, m, copies=1 if independent else 2)
+
+
+def chances(draw: Draw, *, independent: bool = True, independent_bits: bool = True) -> Coins:
+    """Many bits and few enough images; half of a step below the largest gap, and on it; or all bits the same."""
+    doublings = draw.choice((1, 5, 16, 32, 100, 400, 3000, 13_000))
+    m = samples(draw, doublings) if draw.boolean() else draw.integer(1, 40)
+    alike = 0
+    if not independent_bits:
+        doublings, alike = 0, doublings
+    return Coins(
+        1, doublings, m, tail(draw, doublings), draw.choice(PLACES), 1 if independent else 2, alike,
+        beyond=not draw.integer(0, 7),
+    )  # fmt: skip
+
+
+def patterns(draw: Draw, *, uniform: bool = True) -> Patterns:
+    """Up to 100 cells of up to 300 images, and generators of any part of them."""
+    cells, images = draw.choice((1, 2, 3, 10, 100)), draw.choice((1, 2, 5, 40, 300))
+    images = max(images, 1 if uniform else 2)
+    points = cells * images
+    support = draw.integer(1, points if uniform else points - 1)
+    heavier = 1 if uniform else draw.integer(2, 9)
+    return Patterns(cells, images, support, draw.choice((0, 3, -5)), heavier, draw.choice((0.1, 0.25, 0.5)))
 
 
 def bit_tables(
@@ -88,11 +115,6 @@ def bit_tables(
     )  # fmt: skip
 
 
-def no_margins(draw: Draw) -> BitTable:
-    """Two discriminators and ε = 0: an even sample, and the least deviation that is one."""
-    return BitTable(draw.integer(0, 3), 2 * draw.integer(5000, 6000), -30.0, place=1.0)
-
-
 def measured(
     draw: Draw, *, lipschitz: bool = True, radius: bool = True, independent: bool = True, bounded_phi: bool = True
 ) -> Measured:
@@ -105,9 +127,11 @@ def measured(
         farther=0 if radius else doublings - draw.integer(0, 3),
         copies=1 if independent else draw.integer(2, 3),
     )  # fmt: skip
+    if not draw.integer(0, 3):  # values near 0, which an affine φ spreads out again
+        table = replace(table, reach=2.0 ** -min(draw.choice((1, 5, 300, 900)), doublings))
     shape, height = draw.choice(("affine", "log")), draw.choice((0.5, 1.0, 8.0, 0.125, 100.0))
     if shape == "log":  # between knots it may gain: P is known where knots exceed ε almost surely
-        table = replace(table, doublings=max(doublings, 20), tail=-4.0)
+        table = replace(table, doublings=max(doublings, 20), tail=-4.0, reach=1.0)
     return Measured(table, shape, height, 1 if bounded_phi else draw.choice((4, 100)))
 
 
@@ -143,11 +167,11 @@ def sines(draw: Draw) -> SineTable:
 
 
 def cubes(draw: Draw) -> Cube:
-    """Edges of up to a few hundred radii; whole numbers of them, and just more."""
-    fine = (1, draw.integer(1, 12)) if draw.boolean() else (draw.integer(1, 9), draw.integer(1, 90))
-    return Cube(
-        (draw.integer(1, 9), draw.integer(1, 4)), (draw.integer(1, 9), draw.integer(1, 3)), fine, draw.integer(1, 4)
-    )
+    """Edges of up to 150 radii, fewer in more dimensions; whole numbers of half-edges, and just less."""
+    parameters = draw.integer(1, 4)
+    twelfths = 12 * draw.integer(1, (150, 12, 6, 4)[parameters - 1]) - draw.choice((0, 1, 6, 11))
+    a, b, c, d = draw.integer(1, 9), draw.integer(1, 4), draw.integer(1, 9), draw.integer(1, 3)
+    return Cube((a, b), (c, d), (12 * a * c, b * d * twelfths), parameters)
 
 
 def segments(draw: Draw, *, lipschitz: bool = True) -> Segment:

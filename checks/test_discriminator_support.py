@@ -6,12 +6,14 @@ from simulators import (
     discriminator_bits,
     discriminator_class,
     discriminator_lemmas,
+    discriminator_patterns,
     discriminator_sine,
     discriminator_table,
 )
 from simulators.discriminator_bits import BitTable, Measured
 from simulators.discriminator_class import FiniteClass
 from simulators.discriminator_lemmas import Cube, Segment, Toss
+from simulators.discriminator_patterns import Patterns
 from simulators.discriminator_sine import SineTable
 from simulators.discriminator_table import Table
 from theorems.discriminator_support import THEOREM
@@ -22,7 +24,7 @@ from .families_discriminators import (
     classes,
     cubes,
     measured,
-    no_margins,
+    patterns,
     segments,
     sines,
     tables,
@@ -32,8 +34,8 @@ from .families_discriminators import (
 
 MANY = 13_000
 OF_SUPPORT = (
-    "support-lipschitz", "enough-images", "existence", "support-loose", "with-high-probability", "N-log-N", "size-alone",
-    "N-log-N-corrected", "incapable",
+    "support-lipschitz", "enough-images", "existence", "support-loose", "with-high-probability", "N-log-N-corrected",
+    "incapable",
 )  # fmt: skip
 STEEP = (
     BitTable(MANY, 10_000_000, 1.0, 0.0003),
@@ -59,9 +61,10 @@ BITS = Experiment(
     "bit-tables", THEOREM, bit_tables, discriminator_bits.observe,
     examples=STEEP, search=12, bulk=800, only=OF_SUPPORT,
 )  # fmt: skip
-EXACTLY = Experiment(
-    "no-margin", THEOREM, no_margins, discriminator_bits.observe,
-    examples=(BitTable(0, 10_000, -30.0, place=1.0),), search=0, bulk=0, only=("wins-exactly",),
+PATTERNS = Experiment(
+    "patterns", THEOREM, patterns, discriminator_patterns.observe,
+    examples=(Patterns(), Patterns(2, 300, 139), Patterns(1, 10_001, 10_000)),
+    search=8, bulk=200, only=("every-generator", "N-log-N", "wins-exactly"),
 )  # fmt: skip
 TABLES = Experiment(
     "tables", THEOREM, tables, discriminator_table.observe,
@@ -69,8 +72,11 @@ TABLES = Experiment(
 )  # fmt: skip
 MEASURED = Experiment(
     "measured", THEOREM, measured, discriminator_bits.observe_measured,
-    examples=(Measured(BitTable(MANY, 5_000_000, 1.0, 0.001), height=1.0), Measured(BitTable(300, 1000, -4.0), "log", 100.0)),
-    search=8, bulk=300, only=("measuring-function", "tweaking-objectives"),
+    examples=(
+        Measured(BitTable(MANY, 5_000_000, 1.0, 0.001), height=1.0), Measured(BitTable(300, 1000, -4.0), "log", 100.0),
+        Measured(BitTable(900, 5000, 1.0, reach=2.0**-900)),
+    ),
+    search=8, bulk=300, only=("measuring-function", "tweaking-objectives", "tweaking-objectives-corrected"),
 )  # fmt: skip
 SINES = Experiment(
     "sine", THEOREM, sines, discriminator_sine.observe,
@@ -95,6 +101,6 @@ TOSSES = Experiment(
 
 
 class TestDiscriminatorSupport(Audit):
-    """Classes of coins, bit tables, tables, measuring functions, a sine; nets, segments and tosses for the lemmas."""
+    """Classes of coins, bit tables, tables of all patterns, tables, measuring functions, a sine; nets, segments and tosses for the lemmas."""
 
-    experiments = [CLASSES, BITS, EXACTLY, TABLES, MEASURED, SINES, NETS, SEGMENTS, WITHIN, TOSSES]  # noqa: RUF012
+    experiments = [CLASSES, BITS, PATTERNS, TABLES, MEASURED, SINES, NETS, SEGMENTS, WITHIN, TOSSES]  # noqa: RUF012

@@ -10,7 +10,7 @@ more cells a sample that some knot of every cell fits bit by bit has gap ½ exac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log, log1p
+from math import inf, log, log1p, nextafter
 
 import numpy as np
 import torch
@@ -60,15 +60,10 @@ def sound(case: BitTable, k: int) -> BitTable:
         raise MeasurementError(f"2^{case.doublings} segments", f"up to 2^{DOUBLINGS}, nothing declared above", "L", k)
     if not 1 <= case.samples <= MOST or case.copies < 1 or not 1 <= case.cells <= 10_000:
         raise MeasurementError(f"{case.samples} samples in {case.cells} cells", f"1 to {MOST} samples", "m", k)
-    if (
-        not 0 < case.place <= 1
-        or (case.place > 0.5 and case.samples % 2)
-        or not 0 < case.share < 1
-        or not case.reach > 0
-    ):
+    if not 0 < case.place <= 0.5 or not 0 < case.share < 1 or not case.reach > 0:
         raise MeasurementError(
             f"place {case.place}, share {case.share}, reach {case.reach}",
-            "a place in (0, 1/2], up to 1 for an even sample, a share in (0, 1) and a positive reach", "eps", k,
+            "a place in (0, 1/2], a share in (0, 1) and a positive reach", "eps", k,
         )  # fmt: skip
     if case.cells > 1 and _fails(case) >= 1:
         raise MeasurementError(
@@ -78,7 +73,7 @@ def sound(case: BitTable, k: int) -> BitTable:
 
 
 def _fails(case: BitTable) -> float:
-    """A bound on the probability that some cell's sample is not fitted bit by bit by a knot.
+    """A bound on the probability that some cell's sample is not fitted bit by bit by a knot, in balls.
 
     A cell gets more than n images with probability at most exp(-m KL(n/m | 1/p)) (Chernoff); none of N columns of n
     bits is all 1 with probability (1 - 2^-n)^N.
@@ -86,10 +81,13 @@ def _fails(case: BitTable) -> float:
     m, p, n = case.samples, case.cells, case.doublings - SPARE
     if n * p <= m:
         return 1.0
-    x = min(n / m, 1.0)
-    entropy = x * log(x * p) + ((1 - x) * log((1 - x) * p / (p - 1)) if x < 1 else 0.0)
-    crowded = exp(-m * entropy * (1 - 1e-9) + 1e-9)
-    return p * (crowded + exp(-(2.0**SPARE))) * (1 + 1e-9)
+    with ctx.workprec(160):
+        x = min(fmpq(n, m), fmpq(1))
+        entropy = arb(x) * arb(x * p).log()
+        if x < 1:
+            entropy += arb(1 - x) * arb((1 - x) * p / (p - 1)).log()
+        bound = p * ((-m * entropy).exp() + (-(arb(2) ** SPARE)).exp())
+        return nextafter(float(bound.abs_upper()), inf)
 
 
 def _power(exponent: int) -> fmpq:
@@ -178,7 +176,8 @@ def observe(batch: tuple[BitTable, ...], *, delta: float, effort: int = 0, devic
 class Measured:
     """A bit table seen through a measuring function φ, and a bound of |φ|.
 
-    ``shape`` "affine": φ(t) = height (2t - 1).  "log": φ(t) = log(d + (1 - d) t) with d = e^-height, which is clipped
+    ``shape`` "affine": φ(t) = height (2t/reach - 1) for the values t in [0, reach] of the table, and constant from there
+    on: the smaller the reach, the steeper.  "log", for reach 1: φ(t) = log(d + (1 - d) t) with d = e^-height, which is clipped
     at -height and falls without bound as d falls to 0.  ``declared``: the bound of |φ| is height / declared.
     """
 
@@ -194,6 +193,8 @@ def _sound_measured(case: Measured, k: int) -> Measured:
         raise MeasurementError(
             f"φ {case.shape} of height {case.height}", "affine or log of height at most 500", "Delta", k
         )
+    if case.table.reach > 1 or (case.shape == "log" and case.table.reach < 1):
+        raise MeasurementError(f"reach {case.table.reach}", "1, or less where φ is affine", "L_phi", k)
     return case
 
 
@@ -212,8 +213,9 @@ def _phi_columns(batch: tuple[Measured, ...]) -> dict[str, Measurement]:
     with ctx.workprec(160):
         for case in batch:
             height = arb(case.height)
-            spans.append(2 * height if case.shape == "affine" else height)
-            slopes.append(2 * height if case.shape == "affine" else height.exp() - 1)
+            reach = rational(case.table.reach)
+            spans.append((2 * height if case.shape == "affine" else height) / reach)
+            slopes.append(2 * height / reach if case.shape == "affine" else height.exp() - 1)
         eps = [span * _target(case.table)[1] for case, span in zip(batch, spans, strict=True)]
         heights = [rational(case.height) for case in batch]
     return {

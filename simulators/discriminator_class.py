@@ -109,7 +109,7 @@ def _eps(case: FiniteClass, a: int) -> fmpq:
     return rational(case.reach) * ((1 - 2 * r) * deviation + 2 * r)
 
 
-def _exponentials(bounds: Interval) -> list[arb]:
+def exponentials(bounds: Interval) -> list[arb]:
     """exp of intervals as balls, which do not underflow."""
     low, high = (end.tolist() for end in bounds)
     with ctx.workprec(64):
@@ -176,34 +176,11 @@ def observe(batch: tuple[FiniteClass, ...], *, delta: float, effort: int = 0, de
             "eps": rounded([_eps(case, a) for case, a in zip(batch, found, strict=True)]),
             "r": rounded([rational(case.reach) * rational(case.resolution) for case in batch]),
             "log_P": column(_certain(batch, any_)),
-            "q": balls(_exponentials(_certain(batch, each))),
+            "q": balls(exponentials(_certain(batch, each))),
             "copies": integers(case.copies for case in batch),
             "reach": reals([case.reach for case in batch], 0.0),
             "bits": integers(case.bits for case in batch),
             "parameters": integers(case.parameters for case in batch),
         },
         np.arange(len(batch)),
-    )
-
-
-@simulator("net m log_none copies", limited_by="exact")
-def observe_memory(
-    batch: tuple[FiniteClass, ...], *, delta: float, effort: int = 0, device: torch.device
-) -> Measurements:
-    """One row for each class: the log of the probability that no discriminator is constant on the sample, in balls.
-
-    A discriminator that is constant on it has the largest gap there is, ½.  A sample of one gives no row.
-    """
-    torch.empty(0, device=torch.device(device))
-    chosen = [(k, sound(case, k)) for k, case in enumerate(batch) if case.samples > 1]
-    with ctx.workprec(160):
-        none = [(-arb(fmpq(1, 1 << (case.samples - 1)))).log1p() * case.number for _, case in chosen]
-    return Measurements(
-        {
-            "net": balls([count(case.number) for _, case in chosen]),
-            "m": integers(case.samples * case.copies for _, case in chosen),
-            "log_none": balls(none),
-            "copies": integers(case.copies for _, case in chosen),
-        },
-        np.array([k for k, _ in chosen], dtype=np.int64),
     )

@@ -1,21 +1,25 @@
 """How many images a discriminator class takes: sqrt(p/m) for tables, and whether the logarithm is needed.
 
 Tables (one parameter for each of p cells) see the total variation distance, about sqrt(p/(2πm)) without a logarithm.
-Classes of N independent bits need ln N: a sample of log₂ N images is constant for some of them.  N parameters of b bits
-are a class of 2^(bN): O(N) images, no Lipschitz constant and no logarithm.
+The class of all N = 2^n subsets of n images needs ln N of any generator.  Independent bits need it of random images: a
+sample of log₂ N of them is constant for some bit; two chosen images, complements of each other, win exactly there.
+N parameters of b bits are a class of 2^(bN): O(N) images, no Lipschitz constant and no logarithm.
 """
 
 from __future__ import annotations
 
-from sympy import Rational, Symbol, binomial, exp, floor, log, sqrt
+from sympy import Rational, Symbol, binomial, exp, floor, log, pi, sqrt
 
 from theorems.discriminator_terms import (
     E_gap,
+    alike,
     bits,
     copies,
     eps,
+    exceed,
     gap,
     heaviest,
+    least,
     log_none,
     log_P,
     m,
@@ -23,6 +27,7 @@ from theorems.discriminator_terms import (
     p,
     parameters,
     reach,
+    support,
     variation,
 )
 from theorems.statement import (
@@ -80,19 +85,29 @@ CLAIMS = (
         "logarithm-needed",
         Le(log_none, -net * 2 ** (1 - m)),
         "bound",
-        "Among N independent fair bits none is constant on m images with probability at most exp(-2N/2^m).  A constant one "
-        "has gap ½: with m = log₂ N images the gap is ½ with probability above 0.86, whatever multiple of 1/ε² that is.",
-        ("independent",),
+        "Among N independent fair bits none is constant on m random images with probability at most exp(-2N/2^m).  A constant "
+        "one has gap ½: m = log₂ N random images have gap ½ with probability above 0.86, whatever multiple of 1/ε² that is.",
+        ("independent", "independent_bits"),
         tight_at="many images and about 2^m discriminators",
-        follows_from=("one-minus",),
+        follows_from=("one-minus", "all-or-none"),
+    ),
+    Claim(
+        "logarithm-needed-by-every-generator",
+        Eq((1 - least) * log(net), support * log(2)),
+        words="Of all N = 2^n subsets of n equally likely images, one tells any generator of k ≤ n images, whatever the images "
+        "and their weights, from the law by 1 - k/n, and no more is needed: (1 - ε) log₂ N images for a win within ε.",
+        assumes=("uniform",),
+        follows_from=("subsets",),
     ),
     Claim(
         "logarithm-needed-at-any-gap",
-        Implies(Ge(log(net), 4 * log(2) * m * (eps + 1 / m) ** 2 + log(2 * m) / 2), Ge(log_P, -log(2))),
+        Implies(
+            And(Lt(2 * eps, 1), Ge(log(net), 4 * log(2) * m * (eps + 1 / m) ** 2 + log(2 * m) / 2)), Ge(exceed, half)
+        ),
         "limit",
-        "At any ε: m images leave N independent fair bits a gap above ε with probability at least ½ while "
+        "At any ε < ½: m random images leave N independent fair bits a gap above ε with probability at least ½ while "
         "ln N ≥ 4 ln 2 m(ε + 1/m)² + ½ ln 2m.  So (ln N + ln 2)/(2ε²) images are 1.4 times what is needed, as N grows.",
-        ("independent", "bounded"),
+        ("independent", "independent_bits"),
         goal=1e-5,
         follows_from=("ash", "entropy"),
     ),
@@ -166,6 +181,19 @@ DERIVATION = (
         domain={"x": (0, 1)},
     ),
     Step(
+        "all-or-none",
+        "m fair tosses are all equal with probability 2^(1-m), and N independent events all fail with the product.",
+        "cited",
+        source="Feller (1968), An Introduction to Probability Theory and Its Applications 1, V.3",
+    ),
+    Step(
+        "subsets",
+        "The gap over all subsets is the total variation distance, and k of n equally likely images leave 1 - k/n at least.",
+        "cited",
+        depends_on=("total-variation",),
+        source="theorem few-atoms, claim necessary",
+    ),
+    Step(
         "entropy",
         "The relative entropy of ½ + d to ½ is at most 4 ln 2 d²: equal at d = 0 and at ½; here in balls between.",
         "certified",
@@ -206,26 +234,30 @@ SAYINGS = (
     Saying(
         "no-logarithm",
         SLIDE,
-        "The same without any dependence on the number of bits: 8 N/ε² images for N parameters.",
-        Implies(Ge(m, 8 * parameters / eps**2), Lt(log_P, -Rational(1, 10))),
+        "The same without any dependence on the number of bits: some generator of 8 N/ε² images, weighted or not, wins within ε "
+        "against N parameters.",
+        Implies(Ge(support, 8 * parameters / eps**2), Le(least, eps)),
         "REFUTED",
-        "logarithm-needed",
-        assumes=("independent", "bounded"),
+        "logarithm-needed-by-every-generator",
+        assumes=("bounded",),
     ),
     Saying(
         "samples-not-size",
         SLIDE,
         'problem not with # of training samples, but size ("capacity") of the discriminator!  Read as: with m = 25 p images '
-        "a table of p cells sees a mean gap of at most 1/10, however large the training set behind the p cells.",
+        "a table of p cells sees a mean gap of at most 1/10, whatever the law of the cells; no training set is in the relation.",
         Implies(Ge(m, 25 * p), Le(E_gap, Rational(1, 10))),
         "SURVIVED",
         assumes=("independent",),
     ),
     Saying(
-        "sqrt-p-over-m-exactly",
+        "sqrt-p-over-m-at-any-size",
         SLIDE + ": the scale of the gap",
-        "The gap of a table is sqrt(p/(2πm)), its limit for many images a cell, at any size.",
-        Eq(E_gap, sqrt(p / (2 * Rational(22, 7) * m))),
+        "The mean gap of a table is sqrt(p/(2πm)) to 5 %, at any size.  It is for many cells of many images.",
+        And(
+            Le(20 * E_gap, 21 * sqrt(p / (2 * pi * m))),
+            Ge(20 * E_gap, 19 * sqrt(p / (2 * pi * m))),
+        ),
         "REFUTED",
         "table-mean",
         assumes=("uniform", "independent"),
@@ -237,8 +269,13 @@ THEOREM = Theorem(
     title="The scale of the gap, and when its logarithm is needed",
     claims=CLAIMS,
     assumptions=(
-        Assumption("uniform", "the p cells are equally likely", Eq(heaviest, 1)),
+        Assumption("uniform", "the cells, or the images, are equally likely", Eq(heaviest, 1)),
         Assumption("independent", "the images are drawn independently", Eq(copies, 1)),
+        Assumption(
+            "independent_bits",
+            "the discriminators are independent fair bits 0 or 1, no two of them the same",
+            And(Eq(alike, 1), Eq(reach, 1)),
+        ),
         Assumption("bounded", "discriminators have values in [0, 1]", Le(reach, 1)),
     ),
     derivation=DERIVATION,
@@ -254,6 +291,7 @@ THEOREM = Theorem(
     non_claims=(
         "Other classes of bounded dimension, such as thresholds and half-planes, have their own scale: theorem vc-deviation.",
         "That some class needs the logarithm does not say that a given net does.",
-        "A class of independent bits is the worst of its size; a net's discriminators are far from independent.",
+        "What independent bits need is said of random images; chosen ones may win: an image and its complement do.",
+        "A net's discriminators are far from independent bits and from all subsets.",
     ),
 )  # fmt: skip

@@ -17,14 +17,29 @@ DERIVATION = (
         "E D and mean D move by at most L|v - w| each, so that their difference moves by at most twice that (unit 1).",
         "certified",
         And(Le(_a - _b, 2), Ge(_a - _b, -2)),
+        ("averages",),
         domain={"a": (-1, 1), "b": (-1, 1)},
     ),
     Step(
+        "averages",
+        "An average of D_v - D_w is at most the largest |D_v - D_w|.",
+        "cited",
+        source="Billingsley (1995), Probability and Measure, theorem 16.1",
+    ),
+    Step(
         "net-cube",
-        "x half-edges to a radius: ⌈x⌉ intervals of two radii cover the edge, and one fewer does not; p edges multiply.",
+        "x half-edges to a radius: ⌈x⌉ intervals of two radii cover the edge, and one fewer does not; here 120 values of x.",
         "exact",
         And(Ge(2 * ceiling(_x), 2 * _x), Lt(2 * (ceiling(_x) - 1), 2 * _x)),
         domain={"x": tuple(Rational(n, 12) for n in range(1, 121))},
+    ),
+    Step(
+        "net-product",
+        "In p dimensions: products of such intervals cover the cube, and ⌈x⌉^p points further apart than two radii are in "
+        "different ones, for every x > 0.",
+        "cited",
+        depends_on=("net-cube",),
+        source="Kolmogorov and Tikhomirov (1959), ε-entropy and ε-capacity of sets in function spaces, §1",
     ),
     Step(
         "net-ball",
@@ -101,7 +116,7 @@ DERIVATION = (
             Eq(plus(1, times(2, _R, 1 / ((_k * _e / 2) / _L))), 1 + 4 * _L * _R / (_k * _e)),
             Eq(_e - times(2, _k * _e / 2), (1 - _k) * _e),
         ),
-        ("transfer", "net-ball", "net-cube", "hoeffding", "union-bound"),
+        ("transfer", "net-ball", "hoeffding", "union-bound"),
     ),
     Step(
         "loose",
@@ -129,6 +144,13 @@ DERIVATION = (
             Eq(times(4, _L / (2 * _D), _R, 1 / (_k * (_e / (2 * _D)))), 4 * _L * _R / (_k * _e)),
         ),
         ("combine",),
+    ),
+    Step(
+        "corners",
+        "The knots are all 0-1 functions of the images, the others lie between: the gap is the total variation distance, and "
+        "a generator of d of n equally likely images leaves 1 - d/n at least.",
+        "cited",
+        source="theorem few-atoms, claim necessary",
     ),
     Step(
         "sharpness",
