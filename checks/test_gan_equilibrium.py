@@ -163,14 +163,14 @@ PLAYS = Experiment(
     search=6, bulk=300,
     only=(
         "ellipse", "alternating-stays", "telescope", "means-converge", "means-at-once",
-        "training-in-turns-converges", "means-of-training-converge",
+        "gradient-training-may-leave", "training-in-turns-may-stay-away", "means-of-training-may-stay-away",
     ),
 )  # fmt: skip
 REGULARISED = Experiment(
     "regularised-plays", THEOREM, regularised_plays, zero_sum_dynamics.observe,
     examples=(Play(1.0, 0.0, 1.0, 1), Play(1.0, 0.0, 0.8, 1, 0.5)),
     search=6, bulk=300,
-    only=("simultaneous", "shrinks", "flow", "extragradient", "gradient-training-converges", "extragradient-converges"),
+    only=("simultaneous", "shrinks", "flow", "extragradient", "extragradient-converges"),
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from simulators import tuple_test, tuple_test_blocks, tuple_test_cells
+from simulators import tuple_test, tuple_test_blocks, tuple_test_cells, tuple_test_factors
 from simulators.tuple_test import TupleTest
 from simulators.tuple_test_blocks import Blocks
 from simulators.tuple_test_cells import Spread
@@ -102,8 +102,8 @@ def classes(draw: Draw, *, fresh: bool = True) -> Blocks:
 
 
 UNIFORM = Experiment(
-    "uniform-generators", THEOREM, uniform_tests, tuple_test.observe,
-    examples=(TupleTest(((1, 365),), 23), TupleTest(((1, 10_000),), 119)),
+    "uniform-generators", THEOREM, uniform_tests, tuple_test_factors.observe,
+    examples=(TupleTest(((1, 365),), 23), TupleTest(((1, 1_000_000),), 60)),
     search=6, bulk=400, only=("uniform",),
 )  # fmt: skip
 TESTS = Experiment(
@@ -117,7 +117,7 @@ TESTS = Experiment(
     search=10, bulk=500, only=("pairs", "triples", "quadruples", "half", "half-needed", "pairs-suffice", "tuples-always-tell"),
 )  # fmt: skip
 REPEATING = Experiment(
-    "repeating-real-images", THEOREM, repeating, tuple_test.observe,
+    "repeating-real-images", THEOREM, repeating, tuple_test_factors.observe,
     examples=(
         TupleTest(((1, 100),), 12, ((1, 1000),), 0),
         TupleTest(((1, 10_000),), 2, ((1, 30_000),), 0),

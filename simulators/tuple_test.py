@@ -1,6 +1,8 @@
 """The test that looks at s images at once and says "two of them are equal": how much likelier of a generator than of real images.
 
-Nothing in it is trained.  Its probability under a law is that of a duplicate among s draws (`simulators.collisions`).
+Nothing in it is trained.  Its probability under a law is that of a duplicate among s draws (`simulators.collisions`), which
+for equally likely images is a product of quotients (m - k)/m: statements of that product are judged on
+`simulators.tuple_test_factors` instead, which counts another way.
 """
 
 from __future__ import annotations
@@ -38,11 +40,12 @@ class TupleTest:
     returned: int = 1
 
 
-def _generator(test: TupleTest) -> Law:
+def law_of_generator(test: TupleTest) -> Law:
+    """The law of a tuple from the generator."""
     return Law(test.generator, test.s, returned=test.returned)
 
 
-def _real(test: TupleTest) -> Law | None:
+def law_of_real(test: TupleTest) -> Law | None:
     """The real law where it has atoms."""
     return Law(test.real, test.s, atomless=test.atomless) if test.real else None
 
@@ -53,7 +56,8 @@ def power_sum(groups: Groups, atomless: int, power: int) -> Fraction:
     return Fraction(sum(c * w**power for w, c in groups), total**power)
 
 
-def _sound(test: TupleTest, element: int) -> None:
+def sound(test: TupleTest, element: int) -> None:
+    """Raises `MeasurementError` where there is no real law."""
     if test.atomless < 0 or (not test.real and test.atomless < 1):
         raise MeasurementError(f"atomless {test.atomless}", "a real law of positive weight", "advantage", element)
 
@@ -63,7 +67,7 @@ def rationals(values: Iterable[Fraction]) -> Measurement:
     return balls(flint.fmpq(value.numerator, value.denominator) for value in values)
 
 
-def _exactly(test: TupleTest) -> dict[str, Any]:
+def exact_columns(test: TupleTest) -> dict[str, Any]:
     """The columns that hold no probability of a duplicate."""
     total = sum(w * c for w, c in test.generator)
     pairs, urn = power_sum(test.generator, 0, 2), test.returned - 1
@@ -82,7 +86,7 @@ def _exactly(test: TupleTest) -> dict[str, Any]:
 def advantages(tests: tuple[TupleTest, ...], device: torch.device) -> Measurement:
     """P(two images of a tuple are equal), of the generator less of the real law, with radii from rounding."""
     mid, rad = np.zeros(len(tests)), np.zeros(len(tests))
-    for sign, laws in ((1, [_generator(t) for t in tests]), (-1, [_real(t) for t in tests])):
+    for sign, laws in ((1, [law_of_generator(t) for t in tests]), (-1, [law_of_real(t) for t in tests])):
         where = [k for k, law in enumerate(laws) if law is not None]
         if where:
             chosen = tuple(law for law in laws if law is not None)
@@ -97,7 +101,8 @@ NAMES = "s m pi2 pi3 pi4 kappa dependence advantage"
 WHOLE = ("s", "m")
 
 
-def _table(rows: list[dict[str, Any]], advantage: Measurement) -> Measurements:
+def table(rows: list[dict[str, Any]], advantage: Measurement) -> Measurements:
+    """The columns of all rows, and the advantages beside them."""
     columns = {
         name: (integers if name in WHOLE else rationals)(row[name] for row in rows)
         for name in NAMES.split()
@@ -108,10 +113,10 @@ def _table(rows: list[dict[str, Any]], advantage: Measurement) -> Measurements:
 
 def observe_precisely(test: TupleTest, bits: int) -> Measurements:
     """The columns of `observe` for one test, as exact rationals (``bits`` is not needed)."""
-    _sound(test, 0)
-    real = _real(test)
+    sound(test, 0)
+    real = law_of_real(test)
     none = Fraction(1) if real is None else collisions.distinct_exactly(real)
-    return _table([_exactly(test)], rationals([none - collisions.distinct_exactly(_generator(test))]))
+    return table([exact_columns(test)], rationals([none - collisions.distinct_exactly(law_of_generator(test))]))
 
 
 @simulator(NAMES, limited_by="rounding", precisely=observe_precisely)
@@ -122,6 +127,6 @@ def observe(batch: tuple[TupleTest, ...], *, delta: float, effort: int = 0, devi
     ``advantage`` has a radius of a few roundings, everything else is exact.  A malformed law raises `MeasurementError`.
     """
     for k, test in enumerate(batch):
-        _sound(test, k)
+        sound(test, k)
     advantage = advantages(batch, torch.device(device))
-    return _table([_exactly(test) for test in batch], advantage)
+    return table([exact_columns(test) for test in batch], advantage)

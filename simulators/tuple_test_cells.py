@@ -1,13 +1,16 @@
 """A generator that no function of a cell can tell from the real law, and the tuple test on it.
 
-The real law has no atoms; a partition cuts it into cells of given masses.  The generator is uniform on finitely many
-images of the cells.  Discriminators of one image see the cell only: they score it.
+The real law is uniform on [0, 1), which a partition cuts into cells of given masses.  The generator is uniform on
+finitely many points of the cells.  Discriminators of one image see the cell only: they score it.  Means over the real law are
+integrals over the cells; those over the generator are taken point by point, each looked up in the partition.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, product
 from typing import Any
 
 import flint
@@ -19,6 +22,8 @@ from .tuple_test import TupleTest, advantages, observe_precisely, rationals
 
 LOGARITHM = 0
 BITS = 128
+CELLS = 12
+"""Most cells: every set of them is tried."""
 
 
 @dataclass(frozen=True)
@@ -40,48 +45,72 @@ def _test(case: Spread) -> TupleTest:
     return TupleTest(((1, sum(case.images)),), case.s)
 
 
-def _laws(case: Spread, element: int) -> tuple[list[Fraction], list[Fraction], list[Fraction]]:
+def _sound(case: Spread, element: int) -> None:
     cells = len(case.masses)
-    if not cells or {len(case.images), len(case.scores)} != {cells}:
+    if not 1 <= cells <= CELLS:
+        raise MeasurementError(f"{cells} cells", f"1 to {CELLS}", "single_gap", element)
+    if {len(case.images), len(case.scores)} != {cells}:
         raise MeasurementError(f"{case}", "as many masses, numbers of images and scores", "single_gap", element)
     if min(case.masses) < 1 or min(case.images) < 0 or not any(case.images) or min(case.scores) <= 0:
         raise MeasurementError(f"{case}", "masses and scores > 0, at least one image", "single_gap", element)
-    real = [Fraction(w, sum(case.masses)) for w in case.masses]
-    fake = [Fraction(c, sum(case.images)) for c in case.images]
-    return real, fake, [Fraction(repr(float(x))) for x in case.scores]
 
 
-def _measured(law: list[Fraction], scores: list[Fraction], power: int, bits: int) -> Any:
-    """The mean of the measuring function: a rational, or a ball of the logarithm."""
-    if power != LOGARITHM:
-        mean = sum((p * x**power for p, x in zip(law, scores, strict=True)), Fraction(0))
-        return flint.fmpq(mean.numerator, mean.denominator)
-    with flint.ctx.workprec(bits):
-        terms = [
-            flint.arb(flint.fmpq(p.numerator, p.denominator)) * flint.arb(flint.fmpq(x.numerator, x.denominator)).log()
-            for p, x in zip(law, scores, strict=True)
-        ]
-        return sum(terms, flint.arb(0))
+def _edges(case: Spread) -> list[int]:
+    """Where the cells begin and where the last one ends, in units of one over the sum of the masses."""
+    return [0, *accumulate(case.masses)]
 
 
-def _span(scores: list[Fraction], power: int, bits: int) -> Any:
-    """Largest less least value that the measuring function takes on the scores."""
-    ends = [_measured([Fraction(1)], [x], power, bits) for x in (max(scores), min(scores))]
-    with flint.ctx.workprec(bits):
-        return abs(ends[0] - ends[1])
+def _places(case: Spread) -> list[Fraction]:
+    """The generator's images, in those units: evenly inside each cell."""
+    return [
+        left + Fraction(2 * i + 1, 2 * count) * mass
+        for left, mass, count in zip(_edges(case), case.masses, case.images, strict=False)
+        for i in range(count)
+    ]
+
+
+def _cells(case: Spread) -> list[int]:
+    """The cell of each of the generator's images, looked up in the partition."""
+    edges = _edges(case)
+    return [bisect_right(edges, place) - 1 for place in _places(case)]
+
+
+def _single_gap(case: Spread, cells: list[int]) -> Fraction:
+    """The largest gap of an indicator of cells: of a linear function of values in [0, 1] the largest is at a corner."""
+    widths = [right - left for left, right in zip(_edges(case), _edges(case)[1:], strict=False)]
+    inside = [cells.count(cell) for cell in range(len(widths))]
+    whole, number = sum(widths), len(cells)
+    largest = max(
+        abs(sum(t * (number * w - whole * c) for t, w, c in zip(some, widths, inside, strict=True)))
+        for some in product((0, 1), repeat=len(widths))
+    )
+    return Fraction(largest, whole * number)
+
+
+def _values(case: Spread) -> list[Any]:
+    """The measuring function of each cell's score: rationals, or balls of the logarithm."""
+    scores = [flint.fmpq(x.numerator, x.denominator) for x in (Fraction(repr(float(x))) for x in case.scores)]
+    return [flint.arb(x).log() if case.power == LOGARITHM else x**case.power for x in scores]
 
 
 def _exactly(case: Spread, element: int, bits: int) -> dict[str, Any]:
-    real, fake, scores = _laws(case, element)
-    return {
-        "s": case.s,
-        "m": sum(case.images),
-        "cells": len(case.masses),
-        "single_gap": sum((abs(p - q) for p, q in zip(real, fake, strict=True)), Fraction(0)) / 2,
-        "real_measured": _measured(real, scores, case.power, bits),
-        "fake_measured": _measured(fake, scores, case.power, bits),
-        "span": _span(scores, case.power, bits),
-    }
+    _sound(case, element)
+    cells, edges = _cells(case), _edges(case)
+    with flint.ctx.workprec(bits):
+        values = _values(case)
+        integral = sum((v * (edges[k + 1] - edges[k]) for k, v in enumerate(values)), flint.fmpq(0))
+        total = sum((values[cell] for cell in cells), flint.fmpq(0))
+        of_scores = dict(zip(case.scores, values, strict=True))
+        return {
+            "s": case.s,
+            "m": len(cells),
+            "cells": len(values),
+            "single_gap": _single_gap(case, cells),
+            "real_measured": integral / edges[-1],
+            "fake_measured": total / len(cells),
+            # the measuring functions rise or fall throughout
+            "span": abs(of_scores[max(case.scores)] - of_scores[min(case.scores)]),
+        }
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -104,8 +133,8 @@ def observe_spread_precisely(case: Spread, bits: int) -> Measurements:
     precisely=observe_spread_precisely,
 )
 def observe_spread(batch: tuple[Spread, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """One row a case: the gap of the whole class of functions of a cell with values in [0, 1] (half the distance of the
-    cells' masses), the mean of the measuring function under both laws, its span, and the advantage of the tuple test.
+    """One row a case: the gap of the whole class of functions of a cell with values in [0, 1] (the largest over all sets of
+    cells), the mean of the measuring function under both laws, its span, and the advantage of the tuple test.
 
     Only ``advantage`` and logarithms carry error bars, of a few roundings.
     """

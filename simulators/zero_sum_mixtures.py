@@ -29,14 +29,13 @@ class Mixtures:
     size: int
 
 
-def _worst_cases(payoffs: Sequence[Sequence[Fraction]], size: int) -> tuple[list[tuple[int, ...]], np.ndarray, int]:
+def _worst_cases(payoffs: Sequence[Sequence[Fraction]], size: int) -> tuple[list[tuple[int, ...]], list[int], int]:
     """Every multiset of ``size`` rows, ``size * scale`` times the worst case of its uniform mixture, and ``scale``."""
     scale = lcm(*(entry.denominator for row in payoffs for entry in row))
-    whole = np.array([[int(entry * scale) for entry in row] for row in payoffs], dtype=np.int64)
+    whole = [[int(entry * scale) for entry in row] for row in payoffs]  # of any size: no machine word holds them
+    columns = list(zip(*whole, strict=True))
     chosen = list(combinations_with_replacement(range(len(payoffs)), size))
-    counts = np.zeros((len(chosen), len(payoffs)), dtype=np.int64)
-    np.add.at(counts, (np.arange(len(chosen))[:, None], np.array(chosen)), 1)
-    return chosen, (counts @ whole).max(axis=1), scale
+    return chosen, [max(sum(column[u] for u in some) for column in columns) for some in chosen], scale
 
 
 def _observed(case: Mixtures, element: int) -> dict[str, Any]:
@@ -55,9 +54,9 @@ def _observed(case: Mixtures, element: int) -> dict[str, Any]:
         factorial(size) // prod(factorial(c) for c in Counter(some).values()) * prod(best.mixture[u] for u in some)
         for some in chosen
     ]
-    drawn = sum((w * int(x) for w, x in zip(weight, worst, strict=True) if w), Fraction(0))
+    drawn = sum((w * x for w, x in zip(weight, worst, strict=True) if w), Fraction(0))
     return {
-        "sparse": Fraction(int(worst.min()), size * scale),
+        "sparse": Fraction(min(worst), size * scale),
         "drawn": drawn / (size * scale),
         "upper": best.value,
         "width": max(ranges),

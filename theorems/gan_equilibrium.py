@@ -17,6 +17,7 @@ from theorems.statement import (
     Eq,
     Equivalent,
     Ge,
+    Gt,
     Implies,
     Le,
     Lt,
@@ -136,7 +137,7 @@ CLAIMS = (
         "The payoff of a pair is as near to the value as its gains are small, each on its own side.",
         ("zero_sum",),
         tight_at="an optimal mixture of either side against any answer",
-        follows_from=("weak-duality",),
+        follows_from=("gains",),
     ),
     Claim(
         "wins",
@@ -267,7 +268,7 @@ CLAIMS = (
 )
 
 SLIDE = "Part 2, Generative Adversarial Nets"
-CAUTION = "Part 2, Caution warranted in multiplayer settings"
+CAUTION = "Part 2, title"
 SAYINGS = (
     Saying(
         "equilibrium-of-one",
@@ -298,7 +299,7 @@ SAYINGS = (
     Saying(
         "equilibrium-exists",
         SLIDE,
-        "There is an equilibrium to be trained to: one generator and one discriminator.",
+        "Variant: there is an equilibrium to be trained to, one generator and one discriminator.",
         Eq(minmax, maxmin),
         "REFUTED",
         "saddle",
@@ -307,43 +308,44 @@ SAYINGS = (
     Saying(
         "epsilon-each",
         SLIDE,
-        "If neither player can gain more than ε, then the generator is within ε of optimal (ε for ≈).",
+        "Variant: if neither player can gain more than ε, then the generator is within ε of optimal (ε for ≈).",
         Le(generator_regret, Max(generator_gain, discriminator_gain)),
         "REFUTED",
         "errors-add-up",
         assumes=("zero_sum", "mixed"),
     ),
     Saying(
-        "gradient-training-converges",
+        "gradient-training-may-leave",
         CAUTION,
-        "Gradient training of both players approaches the equilibrium.",
-        Lt(simultaneous, start),
-        "REFUTED",
-        "shrinks",
-        assumes=(),
+        '"Caution warranted in multi-objective/multiplayer settings...": gradient training of both players at once need not '
+        "approach the equilibrium.",
+        Gt(simultaneous, start),
+        "WITNESSED",
+        kind="existence",
+        assumes=("bilinear",),
     ),
     Saying(
-        "training-in-turns-converges",
+        "training-in-turns-may-stay-away",
         CAUTION,
-        "Gradient training in turns approaches the equilibrium.",
-        Lt(alternating, start),
-        "REFUTED",
-        "alternating-stays",
+        "The same of training in turns, at steps below 2.",
+        Gt(alternating, start),
+        "WITNESSED",
+        kind="existence",
         assumes=("bilinear", "small_step"),
     ),
     Saying(
-        "means-of-training-converge",
+        "means-of-training-may-stay-away",
         CAUTION,
-        "Gradient training of both players converges in the mean, like 1/(ηt), at any fixed step.",
-        Le((eta * steps) ** 2 * mean_square, 4 * start),
-        "REFUTED",
-        "means-at-once",
+        "Variant: nor need the means of training at once approach it like 1/(ηt) at a fixed step.",
+        Gt((eta * steps) ** 2 * mean_square, 4 * start),
+        "WITNESSED",
+        kind="existence",
         assumes=("bilinear",),
     ),
     Saying(
         "extragradient-converges",
         CAUTION,
-        "Training by the slopes at a trial point approaches it, for steps below 1.",
+        "Variant: training by the slopes at a trial point does approach it, without a regulariser and for steps below 1.",
         Implies(And(Eq(lam, 0), Lt(eta, 1)), Lt(extragradient, start)),
         "SURVIVED",
         assumes=(),

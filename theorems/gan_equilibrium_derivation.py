@@ -11,7 +11,8 @@ t = observable("t", "a weight", "probability")
 r, k = observable("r", "a number of parts rounded up", "nonnegative"), observable("k", "parts", "positive")
 L, w, T = (observable(name, "a positive number", "positive") for name in ("L", "w", "T"))
 h = observable("h", "exponent", "positive")
-x, y, z, p, q, V, worst, best = (Symbol(name, real=True) for name in ["x", "y", "z", "p", "q", "V", "worst", "best"])
+x, y, z, p, q, V, W = (Symbol(name, real=True) for name in ["x", "y", "z", "p", "q", "V", "W"])
+worst, best = Symbol("worst", real=True), Symbol("best", real=True)
 a, b, c, d = (Symbol(name, real=True) for name in "abcd")
 u, v, s, m = (Symbol(name, real=True) for name in ["u", "v", "s", "m"])
 eta, lam, n = Symbol("eta", positive=True), Symbol("lam", real=True), Symbol("n", integer=True, nonnegative=True)
@@ -40,10 +41,24 @@ DERIVATION = (
     ),
     Step(
         "weak-duality",
-        "min_u (Aq)_u ≤ pᵀAq ≤ max_v (pᵀA)_v for every p and q: what one side assures, the other cannot undercut.",
+        "min_u (Aq)_u ≤ pᵀAq ≤ max_v (pᵀA)_v for every p and q: the payoff of a pair is one mean, row by row or column by "
+        "column, and no mean exceeds its largest term or falls below its least. Here of two against two.",
         "symbolic",
-        Implies(And(Le(best, x), Le(x, worst)), Le(best, worst)),
+        Eq(
+            t * (s * a + (1 - s) * b) + (1 - t) * (s * c + (1 - s) * d),
+            s * (t * a + (1 - t) * c) + (1 - s) * (t * b + (1 - t) * d),
+        ),
         ("mixture",),
+    ),
+    Step(
+        "gains",
+        "A gain is what lies between the payoff x of a pair and the best answer to one side, which is at least the least worst "
+        "case V of the generators, and for the discriminators at most what they assure most, W.",
+        "symbolic",
+        And(
+            Implies(And(Eq(m, worst - x), Le(V, worst)), Le(V - m, x)),
+            Implies(And(Eq(m, x - best), Le(best, W)), Le(x, W + m)),
+        ),
     ),
     Step(
         "equalise",

@@ -15,6 +15,33 @@ _TRAINED = "gan-diversity"
 PART_2 = {
     "Part 2": [
         unaudited("Training Objective may deliver less than you expect"),
+        audited(
+            "Caution warranted in multi-objective/multiplayer settings...",
+            "stands",
+            (
+                JudgedBy(
+                    "gan-equilibrium",
+                    (
+                        "simultaneous",
+                        "shrinks",
+                        "flow",
+                        "extragradient",
+                        "ellipse",
+                        "alternating-stays",
+                        "telescope",
+                        "means-converge",
+                        "means-at-once",
+                    ),
+                    (
+                        "gradient-training-may-leave",
+                        "training-in-turns-may-stay-away",
+                        "means-of-training-may-stay-away",
+                        "extragradient-converges",
+                    ),
+                ),
+            ),
+            "Two players with one number each suffice: gradient play circles the equilibrium or leaves it.",
+        ),
         unaudited("Implicit assumption: D_real generatable by deep net of reasonable size"),
     ],
     "Generative Adversarial Nets": [
@@ -45,36 +72,11 @@ PART_2 = {
                         "equilibrium-of-both",
                         "equilibrium-exists",
                         "epsilon-each",
-                        "gradient-training-converges",
-                        "training-in-turns-converges",
-                        "means-of-training-converge",
                     ),
                 ),
             ),
             "A condition on one player only; an equilibrium needs both. It does make the generator optimal where mixtures "
             "of generators reach the real law and discriminators come with their complements.",
-        ),
-        audited(
-            "Caution warranted in multi-objective/multiplayer settings",
-            "stands",
-            (
-                JudgedBy(
-                    "gan-equilibrium",
-                    (
-                        "simultaneous",
-                        "shrinks",
-                        "flow",
-                        "extragradient",
-                        "ellipse",
-                        "alternating-stays",
-                        "telescope",
-                        "means-converge",
-                        "means-at-once",
-                    ),
-                    ("extragradient-converges",),
-                ),
-            ),
-            "Two players with one number each suffice: gradient play circles the equilibrium or leaves it.",
         ),
     ],
     "Mode Collapse": [
@@ -123,7 +125,7 @@ PART_2 = {
             (
                 JudgedBy(
                     _SUPPORT,
-                    ("support", "support-lipschitz", "enough-images", "existence", "one-parameter"),
+                    ("support", "support-lipschitz", "enough-images", "existence", "every-generator", "one-parameter"),
                     (
                         "support-loose",
                         "with-high-probability",
@@ -135,8 +137,14 @@ PART_2 = {
                 ),
                 JudgedBy(
                     _SCALE,
-                    ("logarithm-needed", "logarithm-needed-at-any-gap", "finite-precision", "table-mean"),
-                    ("linear-support", "no-logarithm", "sqrt-p-over-m-exactly"),
+                    (
+                        "logarithm-needed",
+                        "logarithm-needed-at-any-gap",
+                        "logarithm-needed-by-every-generator",
+                        "finite-precision",
+                        "table-mean",
+                    ),
+                    ("linear-support", "no-logarithm", "sqrt-p-over-m-at-any-size"),
                 ),
                 JudgedBy(
                     _FEW,
@@ -158,7 +166,8 @@ PART_2 = {
                     ("log-always", "wins-exactly", "linear-support", "parameters-only"),
                 ),
             ),
-            "Needs discriminators that are Lipschitz in bounded parameters, and wins within ε instead of exactly. Against "
+            "Needs discriminators that are Lipschitz in bounded parameters, with the logarithm of that constant in place of ln N, "
+            "and wins within ε: on tables that show every pattern no generator of fewer images does better. Against "
             "readouts linear in N features N + 1 weighted images win exactly, and no fewer in general. Thresholds, unions of "
             "intervals and half-planes have no Lipschitz constant and need no logarithm; the choice of a coordinate does.",
         ),
@@ -166,7 +175,11 @@ PART_2 = {
             "tweaking objectives or increasing training set doesn't help..",
             "stands corrected",
             (
-                JudgedBy(_SUPPORT, ("measuring-function",), ("tweaking-objectives",)),
+                JudgedBy(
+                    _SUPPORT,
+                    ("measuring-function",),
+                    ("tweaking-objectives", "tweaking-objectives-corrected"),
+                ),
                 JudgedBy(
                     "tuple-discriminators",
                     (
@@ -195,7 +208,8 @@ PART_2 = {
                 JudgedBy(_FEW, ("any-training-set", "carries-over"), ("training-set",)),
                 JudgedBy(_DISTANCE, ("triangle", "mixture"), ("subsample",)),
             ),
-            "For discriminators of one sample; those that see tuples of samples can tell.",
+            "For discriminators of one sample: where they see no gap, no measuring function does, and a bounded one φ sees at most "
+            "the gap times its range; without a bound on φ any gap can be blown up. Those that see tuples of samples can tell.",
         ),
         unaudited(
             "D_real presumably has infinite support..",

@@ -19,6 +19,7 @@ import torch
 
 from checks.engine.draw import bulk
 from checks.test_tuple_discriminators import generators, repeating, spreads
+from simulators import tuple_test_factors
 from simulators.measurement import MeasurementError
 from simulators.tuple_test import TupleTest, observe
 from simulators.tuple_test_blocks import Blocks, observe_blocks
@@ -55,6 +56,19 @@ def test_advantages_are_those_of_an_enumeration_of_all_tuples() -> None:
         error, radius = abs(Fraction(float(column.mid[0])) - truth), float(column.rad[0])
         assert error <= Fraction(radius), f"{test}"
         assert radius <= 2.0**-50, f"{test}: radius {radius}"
+        exact = tuple_test_factors.observe((test,), delta=0.0, device=CPU).columns["advantage"].mid[0]
+        assert exact == flint.fmpq(truth.numerator, truth.denominator), f"{test}"
+
+
+def test_factors_multiplied_out_agree_with_products_of_quotients() -> None:
+    """Two ways to count, up to a million images, uneven ones and urns among them."""
+    for number in range(TESTS):
+        family = (generators, repeating)[number % 2]
+        test = bulk(family, f"factors-{number}", independent=number % 3 > 0)[0]
+        column = observe((test,), delta=0.0, device=CPU).columns["advantage"]
+        exact = tuple_test_factors.observe((test,), delta=0.0, device=CPU).columns["advantage"].mid[0]
+        error = abs(Fraction(float(column.mid[0])) - Fraction(int(exact.p), int(exact.q)))
+        assert error <= Fraction(float(column.rad[0])), f"{test}"
 
 
 def tail(tuples: int, eps: Fraction, bits: int) -> flint.arb:
@@ -79,15 +93,12 @@ def test_a_gap_that_cannot_be_avoided_has_probability_one() -> None:
     assert columns["log_exceed"].mid.tolist() == [0, 0]
 
 
-def test_even_spreads_have_no_gap_and_uneven_ones_that_of_their_best_cells() -> None:
+def test_even_spreads_have_no_gap_and_uneven_ones_half_the_distance_of_the_cells_masses() -> None:
     for number in range(TESTS):
         case = bulk(spreads, f"spread-{number}", even=bool(number % 2))[0]
         real = [Fraction(w, sum(case.masses)) for w in case.masses]
         fake = [Fraction(c, sum(case.images)) for c in case.images]
-        best = max(
-            sum((p - q for take, p, q in zip(some, real, fake, strict=True) if take), Fraction(0))
-            for some in product((0, 1), repeat=len(real))
-        )
+        best = sum((abs(p - q) for p, q in zip(real, fake, strict=True)), Fraction(0)) / 2
         column = observe_spread((case,), delta=0.0, device=CPU).columns["single_gap"]
         assert column.mid[0] == flint.fmpq(best.numerator, best.denominator)
         assert (best == 0) == bool(number % 2)
@@ -111,6 +122,10 @@ def test_measured_means_and_spans_are_those_of_the_single_images() -> None:
     [
         (observe, TupleTest(((1, 3),), 2, atomless=0), "a real law of positive weight"),
         (observe, TupleTest(((0, 3),), 2), "weights >= 1"),
+        (tuple_test_factors.observe, TupleTest(((0, 3),), 2), "weights >= 1"),
+        (tuple_test_factors.observe, TupleTest(((1, 3),), 2, atomless=0), "a real law of positive weight"),
+        (tuple_test_factors.observe, TupleTest(((1, 999),), 65), "at most 64"),
+        (observe_spread, Spread((1,) * 13, (1,) * 13, 2, (0.5,) * 13), "1 to 12"),
         (observe_spread, Spread((1, 1), (1,), 2, (0.5, 0.5)), "as many masses"),
         (observe_spread, Spread((1, 1), (1, 1), 2, (0.5, 0.0)), "masses and scores > 0"),
         (observe_blocks, Blocks(3, 5, 0, 0.1), "a tuple or more"),

@@ -104,6 +104,18 @@ def test_mixtures_that_are_not_enumerated(size):
         zero_sum_mixtures.observe((Mixtures(PENNIES, size),), delta=0.0, device=CPU)
 
 
+def test_payoffs_of_many_digits_are_not_cut_to_machine_words():
+    """The sum over 9 generators of payoffs in units of their common denominator needs more than 64 bits."""
+    contest = Contest(((0.1234567890123457, 0.0), (0.0, 0.9999999999999999)), ((1, 0), (0, 1)), (1, 400))
+    columns = zero_sum_mixtures.observe((Mixtures(contest, 9),), delta=0.0, device=CPU).columns
+    laws = [[Fraction(k, 9), Fraction(9 - k, 9)] for k in range(10)]
+    scores = [[Fraction("0.1234567890123457"), Fraction(0)], [Fraction(0), Fraction("0.9999999999999999")]]
+    real = [Fraction(1, 401), Fraction(400, 401)]
+    least = min(max(sum(d * (r - g) for d, r, g in zip(row, real, law, strict=True)) for row in scores) for law in laws)
+    assert columns["sparse"].mid[0] == flint.fmpq(least.numerator, least.denominator)
+    assert 0 == columns["upper"].mid[0] < columns["sparse"].mid[0]
+
+
 @pytest.mark.parametrize("play", [Play(0.0, 0.0, 0.1, 3), Play(1.0, 0.0, 0.0, 3), Play(1.0, 0.0, 0.1, 0)])
 def test_a_malformed_play_is_named(play):
     with pytest.raises(MeasurementError, match="a start other than 0"):
