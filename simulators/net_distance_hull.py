@@ -1,14 +1,10 @@
 """Nets with one hidden layer of ReLU neurons and output weights of bounded sum, Σ|a_j| ≤ A, beside a single neuron.
 
 f(x) = Σ_j a_j max(w_j·(x, 1), 0) with every w_j in the box [-1, 1]^p, and any number of neurons.  A given net is evaluated
-as it is.  The best net over a finite set of neurons (the breakpoint neurons of the two laws, and those of the given net)
-is a linear program in the output weights, solved by HiGHS; its primal solution, made feasible in rationals, bounds the
-largest value over nets of these neurons from below, its dual solution from above.
-
-From below that is a bound of the supremum over all nets too.  From above it is one only because what a neuron sees is linear
-in w between its breakpoints, so that no w of the box sees more than the best breakpoint neuron: an argument in words, the
-one that the supremum over one neuron rests on as well.  Comparing the two suprema therefore checks output weights and budget,
-not the breakpoints; those are checked by the given net, whose neurons need not be breakpoints.
+as it is.  The supremum over one neuron is exact, by breakpoints.  That over nets is enclosed without it: the best output
+weights for a list of neurons (breakpoint neurons and those of the given net), a linear program solved by HiGHS and made
+feasible in rationals, are a net and bound it from below; from above, a price y of output weight bounds it by A y if no
+neuron of the whole box sees more than y, to which the price of the program is raised by branch and bound.
 """
 
 from __future__ import annotations
@@ -23,8 +19,10 @@ import torch
 
 from .interpolation_net import ZERO, Vector, rational, rationals
 from .measurement import MeasurementError, Measurements, simulator
-from .net_distance_laws import difference, points, probabilities
+from .net_distance_branch import UP, enclose
+from .net_distance_laws import difference, points, probabilities, variation
 from .net_distance_linear import table
+from .net_distance_neuron import KEPT, ROUNDS, TOLERANCE, Neuron, near, problem_of, sound
 from .net_distance_relu import gap, lifted, neurons, output, supremum
 
 Given = tuple[tuple[tuple[float, ...], float], ...]
@@ -41,8 +39,19 @@ class Hull:
     budget: float = 1.0
 
 
-def best_net(gaps: Sequence[Any], budget: Any) -> Any:
-    """The largest Σ a_j g_j over Σ|a_j| ≤ A for the g_j listed, as a ball between a primal and a dual solution."""
+def most_seen(case: Hull, effort: int, element: int, device: torch.device) -> Any:
+    """No neuron of the box sees more: an upper bound by branch and bound, as a rational."""
+    neuron = Neuron(case.atoms, case.one, case.other, "relu", 1.0)
+    signed, inputs = sound(neuron, element)
+    problem = problem_of([(neuron, signed, inputs)], device)
+    cap = torch.full_like(problem.side, near(variation(signed)) * UP)  # of outputs over their largest, in [0, 1]
+    _, high = enclose(problem, cap, TOLERANCE / 4**effort, ROUNDS + 20 * effort, KEPT[len(inputs[0]) - 1] * 4**effort)
+    bound, scale = (flint.fmpq(*float(t[0]).as_integer_ratio()) for t in (high, problem.scale))
+    return bound * scale
+
+
+def best_net(gaps: Sequence[Any], budget: Any, seen: Any) -> Any:
+    """The largest Σ a_j g_j over Σ|a_j| ≤ A, as a ball: from below for the g_j listed, from above for all g_j ≤ ``seen``."""
     from scipy.optimize import linprog
 
     size = len(gaps)
@@ -57,10 +66,9 @@ def best_net(gaps: Sequence[Any], budget: Any) -> Any:
     used = sum((abs(a) for a in weights), ZERO)
     shrink = min(flint.fmpq(1), budget / used) if used > 0 else flint.fmpq(1)
     low = sum((shrink * a * g for a, g in zip(weights, gaps, strict=True)), ZERO)
-    price = abs(rational(float(found.ineqlin.marginals[0])))
-    # raised to feasibility: y ≥ ±g_j for every neuron
-    high = budget * (price + max(max(abs(g) - price, ZERO) for g in gaps))
-    return low if low == high else flint.arb(low).union(flint.arb(high))
+    # raised to feasibility: y ≥ ±g for every neuron of the box
+    high = budget * max(abs(rational(float(found.ineqlin.marginals[0]))), seen)
+    return flint.arb(low).union(flint.arb(high))
 
 
 def _net(case: Hull, size: int, element: int) -> list[tuple[Vector, Any]]:
@@ -70,7 +78,7 @@ def _net(case: Hull, size: int, element: int) -> list[tuple[Vector, Any]]:
     return net
 
 
-def _row(case: Hull, element: int) -> dict[str, Any]:
+def _row(case: Hull, effort: int, element: int, device: torch.device) -> dict[str, Any]:
     values = lifted(points(case.atoms, element))
     signed = difference(*(probabilities(w, len(values), element) for w in (case.one, case.other)))
     net, budget = _net(case, len(values[0]), element), rational(case.budget, "budget", element)
@@ -80,7 +88,9 @@ def _row(case: Hull, element: int) -> dict[str, Any]:
     tried = [*neurons(values), *(w for w, _ in net)]
     return {
         "neuron_distance": supremum(signed, values),
-        "net_distance": best_net([gap(v, signed, values) for v in tried], budget),
+        "net_distance": best_net(
+            [gap(v, signed, values) for v in tried], budget, most_seen(case, effort, element, device)
+        ),
         "net_gap": abs(sum((c * f for c, f in zip(signed, outputs, strict=True)), ZERO)),
         "output_weight": sum((abs(a) for _, a in net), ZERO),
         "budget": budget,
@@ -88,12 +98,11 @@ def _row(case: Hull, element: int) -> dict[str, Any]:
     }
 
 
-@simulator("neuron_distance net_distance net_gap output_weight budget width", limited_by="exact")
+@simulator("neuron_distance net_distance net_gap output_weight budget width", limited_by="optimisation")
 def observe(batch: tuple[Hull, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """One row for each pair of laws: the supremum over one neuron and over nets of any width with Σ|a_j| ≤ A, what the given net
     sees, its Σ|a_j|, A and its width.
 
-    Rationals; the supremum over nets is a ball between the two solutions of a linear program over breakpoint neurons.
+    Rationals; the supremum over nets is a ball, of width 1e-6 A S at effort 0 where the search ends, S the largest |(x, 1)|₁.
     """
-    torch.empty(0, device=device)  # rationals live on no device; an absent one is an error all the same
-    return table([_row(case, k) for k, case in enumerate(batch)], observe.observables, ("width",))
+    return table([_row(case, effort, k, device) for k, case in enumerate(batch)], observe.observables, ("width",))

@@ -171,9 +171,9 @@ CLAIMS = (
     Claim(
         "hull",
         Eq(net_distance, budget * neuron_distance),
-        words="Nets of any width with Σ|a_j| ≤ A see A times what one neuron sees.  The output weights are found by a linear "
-        "program over the breakpoint neurons; that other neurons see no more rests on one argument for both sides.",
+        words="Nets of any width with Σ|a_j| ≤ A see A times what one neuron sees: the one enclosed, the other exact.",
         assumes=(),
+        goal=NEURON_GOAL,
         follows_from=("hull",),
     ),
     Claim(

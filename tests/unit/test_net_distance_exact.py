@@ -94,13 +94,21 @@ def test_the_vertices_of_an_arrangement_in_three_dimensions() -> None:
 def test_a_net_sees_what_its_best_neuron_sees() -> None:
     net = (((1.0, 1.0), 0.5), ((-1.0, 1.0), -0.25))
     found = hull.observe((hull.Hull(OPPOSITE, (1, 0), (0, 1), net, 1.5),), delta=0.0, device=CPU).columns
-    assert [found[n].mid[0] for n in ("neuron_distance", "net_distance", "output_weight", "width")] == [
-        2,
-        3,
-        q(3, 4),
-        2,
-    ]
+    assert [found[n].mid[0] for n in ("neuron_distance", "output_weight", "width")] == [2, q(3, 4), 2]
     assert found["net_gap"].mid[0] == q(3, 2)
+    nets = found["net_distance"].mid[0]
+    assert nets.contains(q(3))
+    assert nets.rad() < flint.arb("1e-5")
+
+
+def test_a_net_is_bounded_from_above_without_breakpoints() -> None:
+    """A list that lacks the best neuron leaves a wide ball, up to the bound of all neurons."""
+    case = hull.Hull(OPPOSITE, (1, 0), (0, 1), (((1.0, 1.0), 0.5),))
+    seen = hull.most_seen(case, 0, 0, CPU)
+    assert 2 <= seen < 2 + q(1, 10**5)
+    found = hull.best_net([q(1), q(-1, 2)], q(1), seen)
+    assert found.contains(q(1))
+    assert found.contains(seen)
 
 
 def test_three_laws_on_a_line() -> None:
