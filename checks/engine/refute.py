@@ -190,8 +190,19 @@ def text(value: Any) -> tuple[str, str]:
     """A measured value as (midpoint, radius) in decimals; the radius is empty for an exact value."""
     if exact(value):
         short = str(value)
-        return (short if len(short) <= 24 else f"{int(value.p) / int(value.q):.15g}"), ""
+        if len(short) <= 24:
+            return short, ""
+        within = abs(value.p.bit_length() - value.q.bit_length()) < 1000
+        return (f"{int(value.p) / int(value.q):.15g}" if within else _beyond_floats(arb(value))), ""
     if isinstance(value, arb):
-        radius = float(value.rad())
-        return f"{float(value.mid()):.15g}", f"{radius:.1g}" if radius else ""
+        return _decimal(value.mid(), 15), "" if value.is_exact() else _decimal(value.rad(), 1)
     return str(value), ""
+
+
+def _decimal(value: arb, digits: int) -> str:
+    short = float(value)
+    return f"{short:.{digits}g}" if value == 0 or 1e-300 < abs(short) < 1e300 else _beyond_floats(value, digits)
+
+
+def _beyond_floats(value: arb, digits: int = 15) -> str:
+    return str(value.str(digits, radius=False))

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy
+from flint import arb, fmpq
 
 from checks.engine.experiment import ExperimentError
 from checks.engine.gather import gather
 from checks.engine.measure import SimulatorError
-from checks.engine.refute import shrink
+from checks.engine.refute import shrink, text
 from checks.engine.search import audit, holds_of_everything
 from checks.engine.weigh import weigh
 from simulators.measurement import Measurements, reals, simulator
@@ -240,3 +241,21 @@ def test_an_example_that_has_no_hash_is_a_clear_error():
 def test_an_experiment_that_cannot_run_is_a_clear_error(wrong):
     with pytest.raises(ExperimentError, match="of experiment drawn"):
         replace(DRAWN, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (fmpq(1, 3), ("1/3", "")),
+        (fmpq(10**30 + 1, 10**30), ("1", "")),
+        (fmpq(10**400, 3), ("3.33333333333333e+399", "")),
+        (fmpq(-1, 3 * 10**400), ("-3.33333333333333e-401", "")),
+        (arb(2) ** 13_000, ("2.45439033311296e+3913", "")),
+        (arb(2) ** -13_000, ("4.07433156213452e-3914", "")),
+        (arb(0.5, 2.0**-10), ("0.5", "0.001")),
+        (True, ("True", "")),
+    ],
+)
+def test_values_beyond_floats_are_shown_in_decimals(value, shown) -> None:
+    """A counterexample with L = 2^13000, or a ratio of such, is described and not an error."""
+    assert text(value) == shown

@@ -12,14 +12,14 @@ from checks.engine.experiment import Experiment
 from checks.engine.gather import gather
 from checks.engine.search import examine
 from checks.engine.weigh import weigh
-from checks.test_discriminator_scale import PRECISIONS
+from checks.test_discriminator_scale import CHANCES
 from checks.test_discriminator_support import BITS, CLASSES, TOSSES
 from simulators.discriminator_bits import BitTable
 from simulators.discriminator_class import FiniteClass
 from simulators.discriminator_lemmas import Toss
 from theorems.discriminator_support import ALL, THEOREM
-from theorems.discriminator_terms import L, R, eps, k, log_moment, log_P, m, net, p, r, s
-from theorems.statement import Claim, Ge, Implies, Le
+from theorems.discriminator_terms import L, R, eps, exceed, k, log_moment, log_P, m, net, p, r, s
+from theorems.statement import And, Claim, Ge, Implies, Le, Lt
 
 one, two = Rational(1), Rational(2)
 inside = log(1 + 4 * L * R / (k * eps))
@@ -66,10 +66,9 @@ def test_a_wrong_support_theorem_is_refuted(relation) -> None:
     assert verdict.kind == "REFUTED", verdict
 
 
-@pytest.mark.parametrize("name", ["constant .49 for ½", "exponent 1.98 for 2", "log^.98"])
-def test_the_refutation_is_certified(name) -> None:
+def test_the_refutation_is_certified() -> None:
     """Confirmed in balls of higher precision, at failure probability 0."""
-    verdict = examine(Claim("variant", WRONG[name], assumes=ALL), BITS, evidence(BITS))
+    verdict = examine(Claim("variant", WRONG["constant .49 for ½"], assumes=ALL), BITS, evidence(BITS))
     assert (verdict.kind, verdict.certified, verdict.failure) == ("REFUTED", True, 0.0)
 
 
@@ -106,14 +105,21 @@ def test_a_wrong_lemma_is_refuted(claim, experiment) -> None:
 def test_more_classes_than_the_theorem_allows_are_not_deaf() -> None:
     """The need for a logarithm with 1.96 in place of 4 ln 2 would contradict the support theorem, and is refuted."""
     wanted = Ge(log(net), Rational(196, 100) * m * (eps + 1 / m) ** 2 + log(2 * m) / 2)
-    claim = Claim("deaf", Implies(wanted, Ge(log_P, -log(2))), assumes=("independent", "bounded"))
-    assert weigh(claim, PRECISIONS, evidence(PRECISIONS)).kind == "REFUTED"
+    claim = Claim("deaf", Implies(And(Lt(2 * eps, 1), wanted), Ge(exceed, one / 2)), assumes=("independent",))
+    assert weigh(claim, CHANCES, evidence(CHANCES)).kind == "REFUTED"
+
+
+def test_the_need_for_a_logarithm_stops_at_one_half() -> None:
+    """No gap of bits exceeds ½, so that the claim without its premise is refuted."""
+    wanted = Ge(log(net), 4 * log(2) * m * (eps + 1 / m) ** 2 + log(2 * m) / 2)
+    claim = Claim("any gap", Implies(wanted, Ge(exceed, one / 2)), assumes=("independent", "independent_bits"))
+    assert weigh(claim, CHANCES, evidence(CHANCES)).kind == "REFUTED"
 
 
 def test_power_comes_from_steepness() -> None:
     """Without large classes a constant 4 % off is not seen: the instances make the audit strong, not their number."""
     modest = Experiment("modest", THEOREM, lambda draw: BitTable(draw.integer(0, 10), draw.integer(1, 500)), BITS.observe,
-                        search=0, bulk=2000)  # fmt: skip
+                        search=0, bulk=600)  # fmt: skip
     claim = Claim("variant", WRONG["constant .48"], assumes=ALL)
     assert weigh(claim, modest, gather(modest)).kind == "SURVIVED"
 

@@ -8,8 +8,9 @@ where the figures of the project are measured; a part of it by default).
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 from math import comb, log, pi, sqrt
 
 import numpy as np
@@ -22,6 +23,7 @@ from simulators import discriminator_bits, discriminator_class, discriminator_le
 from simulators.discriminator_bits import BitTable, Measured
 from simulators.discriminator_class import FiniteClass
 from simulators.discriminator_lemmas import Toss
+from simulators.discriminator_patterns import Patterns, least_gap
 from simulators.discriminator_sine import parameter, sign_is_up
 from simulators.discriminator_table import Drawn, Table, largest_at_corners, mean_gap
 from simulators.discriminator_tails import log_any, log_two_sided, threshold
@@ -129,7 +131,7 @@ def test_cells_fitted_bit_by_bit_have_the_largest_gap() -> None:
 
 def test_the_gap_of_a_table_is_that_of_a_linear_program() -> None:
     random = stream("linear programs")
-    for number in range(INSTANCES):
+    for number in range(INSTANCES // 4):
         table = Drawn(
             tuple(int(w) for w in random.integers(1, 6, int(random.integers(1, 8)))),
             int(random.integers(1, 30)),
@@ -181,6 +183,41 @@ def test_tables_exceed_what_their_bracket_says() -> None:
     counts = stream("bracket").multinomial(50, [0.01] * 100, 2000)
     above = (np.abs(counts / 50 - 0.01).sum(axis=1) / 2 > int(eps.p) / int(eps.q)).mean()
     assert above >= least - 5 * sqrt(0.25 / 2000)
+
+
+def pattern_gap(masses: np.ndarray, images: int, weights: np.ndarray) -> float:
+    """The largest |Σ (mass - weight) D_v| over a grid of parameters of each cell, 8 to a segment, knots among them."""
+    patterns = np.array(list(product((0.0, 1.0), repeat=images))).T
+    values = interpolated(patterns, np.linspace(0, patterns.shape[1] - 1, 8 * (patterns.shape[1] - 1) + 1))
+    parts = (masses - weights).reshape(-1, images) @ values
+    return float(max(parts.max(axis=1).sum(), -parts.min(axis=1).sum()))
+
+
+@pytest.mark.parametrize("case", [Patterns(2, 2), Patterns(1, 4), Patterns(2, 3, heavier=3)])
+def test_the_least_gap_is_that_of_a_program_over_all_generators(case) -> None:
+    """For every set of images the best weights by a linear program, and the gap that interpolated discriminators see."""
+    n, total = case.points, case.points - 1 + case.heavier
+    masses = np.array([case.heavier] + [1] * (n - 1)) / total
+    for k in range(1, n + 1):
+        found = []
+        for support in combinations(range(n), k):
+            # minimise Σ t/2 with t ≥ ±(mass - weight), weights ≥ 0 on the support, of sum 1
+            cost = np.concatenate([np.zeros(n), np.full(n, 0.5)])
+            above = np.block([[np.eye(n), -np.eye(n)], [-np.eye(n), -np.eye(n)]])
+            bounds = [(0, None if i in support else 0) for i in range(n)] + [(0, None)] * n
+            best = linprog(
+                cost, above, np.concatenate([masses, -masses]), [[1.0] * n + [0.0] * n], [1.0], bounds=bounds
+            )
+            found.append(best.fun)
+            assert pattern_gap(masses, case.images, best.x[:n]) == pytest.approx(best.fun, abs=1e-9)
+        assert float(least_gap(replace(case, support=k))) == pytest.approx(min(found), abs=1e-9)
+
+
+def test_an_image_and_its_complement_win_exactly_where_random_images_fail() -> None:
+    """On bit tables and classes of coins: why no claim about every generator rests on them."""
+    bits = stream("complement").integers(0, 2, 50)
+    pair = np.stack([bits, 1 - bits]).astype(float)
+    assert np.all(interpolated(pair, np.linspace(0, 49, 500)).mean(axis=0) == 0.5)
 
 
 def test_clusters_gain_twice_their_radius() -> None:

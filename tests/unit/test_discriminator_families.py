@@ -5,19 +5,24 @@ from __future__ import annotations
 from fractions import Fraction
 from math import exp, log, sqrt
 
+import numpy as np
 import pytest
 import torch
 
 from simulators import (
     discriminator_bits,
     discriminator_class,
+    discriminator_coins,
     discriminator_lemmas,
+    discriminator_patterns,
     discriminator_sine,
     discriminator_table,
 )
 from simulators.discriminator_bits import BitTable, Measured
 from simulators.discriminator_class import FiniteClass
-from simulators.discriminator_lemmas import Cube, Segment, Toss
+from simulators.discriminator_coins import Coins
+from simulators.discriminator_lemmas import Cube, Segment, Toss, apart, covers
+from simulators.discriminator_patterns import Patterns
 from simulators.discriminator_sine import SineTable
 from simulators.discriminator_table import Drawn, Table, mean_deviation
 from simulators.discriminator_tails import threshold
@@ -65,7 +70,7 @@ def test_more_tail_is_a_larger_deviation() -> None:
 
 
 def test_none_of_four_coins_is_constant_on_three_images() -> None:
-    row = first(discriminator_class.observe_memory, FiniteClass(1, 2, 3))
+    row = first(discriminator_coins.observe_memory, Coins(1, 2, 3))
     assert row["log_none"] == pytest.approx(4 * log(3 / 4), rel=1e-14)
 
 
@@ -121,6 +126,48 @@ def test_a_net_covers_whole_edges_and_just_more() -> None:
     assert (whole["net"], more["net"]) == (9, 16)
 
 
+def test_a_hole_in_a_cover_and_points_too_near_are_seen() -> None:
+    """Four squares of edge 2 cover [0, 4]², three do not; corners 2 apart are not more than 2 apart."""
+    corners = np.array([(0, 0), (0, 2), (2, 0), (2, 2)])
+    assert covers(corners, 2, 4)
+    assert not any(covers(np.delete(corners, k, axis=0), 2, 4) for k in range(4))
+    assert not covers(corners, 2, 5)
+    assert apart(corners, 1)
+    assert not apart(corners, 2)
+
+
+def test_no_gap_of_fair_bits_exceeds_a_half() -> None:
+    """However many bits: ln 2^100 images' worth of them, and m = 5."""
+    row = first(discriminator_coins.observe, Coins(1, 100, 5, beyond=True))
+    assert (row["eps"], row["exceed"]) == (0.5, 0.0)
+    below = first(discriminator_coins.observe, Coins(1, 100, 5))
+    assert below["eps"] < 0.5
+    assert below["exceed"] == pytest.approx(1, abs=1e-12)
+
+
+def test_equal_bits_are_counted_and_add_nothing() -> None:
+    row = first(discriminator_coins.observe_memory, Coins(1, 1, 3, alike=4))
+    assert (row["net"], row["alike"]) == (32, 16)
+    assert row["log_none"] == pytest.approx(2 * log(3 / 4), rel=1e-14)
+
+
+def test_a_steep_measuring_function_spreads_small_values() -> None:
+    """Values in [0, 1/8] of slope 2^7, seen through φ of slope 16 and span 2."""
+    row = first(discriminator_bits.observe_measured, Measured(BitTable(10, 50, reach=0.125), height=1.0))
+    plain = first(discriminator_bits.observe, BitTable(10, 50))
+    assert (row["L"], row["L_phi"]) == (2**7, 16)
+    assert row["eps"] == pytest.approx(2 * plain["eps"], rel=1e-14)
+
+
+def test_generators_of_few_images_leave_what_they_miss() -> None:
+    """Of images with masses 3, 1, 1, 1 (over 6): ½, ⅓ … are left; L = 3 for two images of a cell."""
+    gaps = [first(discriminator_patterns.observe, Patterns(2, 2, k, heavier=3))["least"] for k in (1, 2, 3, 4)]
+    assert gaps == pytest.approx([1 / 2, 1 / 3, 1 / 6, 0], abs=1e-15)
+    row = first(discriminator_patterns.observe, Patterns(2, 2, 1, stretch=1))
+    assert (row["L"], row["net"], row["heaviest"]) == (1.5, 16, 1)
+    assert row["R"] == pytest.approx(sqrt(2), rel=1e-15)
+
+
 def test_a_fair_coin_has_the_moment_of_a_hyperbolic_cosine() -> None:
     row = first(discriminator_lemmas.observe_moment, Toss(0.5, 2.0))
     assert row["log_moment"] == pytest.approx(log((exp(1) + exp(-1)) / 2), rel=1e-14)
@@ -143,13 +190,17 @@ MALFORMED = [
     (discriminator_class.observe, FiniteClass(place=0.5)),
     (discriminator_class.observe, FiniteClass(resolution=0.5)),
     (discriminator_class.observe, FiniteClass(inside=0.5)),
-    (discriminator_class.observe_memory, FiniteClass(multiple=0, samples=2)),
+    (discriminator_coins.observe_memory, Coins(multiple=0, samples=2)),
+    (discriminator_coins.observe, Coins(alike=-1)),
+    (discriminator_patterns.observe, Patterns(2, 3, 7)),
+    (discriminator_patterns.observe, Patterns(eps=0.0)),
     (discriminator_bits.observe, BitTable(doublings=-1)),
     (discriminator_bits.observe, BitTable(place=0.75)),
     (discriminator_bits.observe, BitTable(samples=2**31)),
     (discriminator_bits.observe, BitTable(40, 400, cells=10)),
     (discriminator_bits.observe, BitTable(steeper=-1)),
     (discriminator_bits.observe_measured, Measured(BitTable(), "square")),
+    (discriminator_bits.observe_measured, Measured(BitTable(reach=0.5), "log")),
     (discriminator_bits.observe_measured, Measured(BitTable(), height=1e9)),
     (discriminator_table.observe, Table(((1, 1),))),
     (discriminator_table.observe_mean, Table(((0, 3),))),
@@ -157,6 +208,7 @@ MALFORMED = [
     (discriminator_table.observe_drawn, Drawn((1,) * 13)),
     (discriminator_sine.observe, SineTable(2, 2)),
     (discriminator_lemmas.observe_net, Cube(radius=(10**9, 1))),
+    (discriminator_lemmas.observe_net, Cube((20, 1), parameters=3)),
     (discriminator_lemmas.observe_moment, Toss(1.5)),
     (discriminator_lemmas.observe_segment, Segment(drawn=(0, 0))),
     (discriminator_lemmas.observe_segment, Segment(w=(3, 1))),
