@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import sqrt
+from math import ceil, log, sqrt
 
 from simulators.vc_dichotomies import Family, Line, Plane
 from simulators.vc_exact_law import Thresholds
@@ -31,6 +31,12 @@ def stumps(draw: Draw, *, independent: bool = True, product: bool = True) -> Stu
     if not independent:
         a = max(a // 2 * 2, 2)
     return Stumps(m, a, d, 0 if product else d - 1, doubled=not independent)
+
+
+def large_gaps(draw: Draw) -> Stumps:
+    """Thresholds and gaps at which 4 (2m + 1) exp(-m ε²/8) is below ½, short of 1."""
+    m = draw.choice((100, 70, 150))
+    return Stumps(m, draw.integer(ceil(sqrt(8 * m * log(8 * (2 * m + 1)))), m - 1))
 
 
 def coordinates(draw: Draw, *, product: bool = True) -> Stumps:

@@ -25,7 +25,11 @@ from .engine.experiment import Audit, Experiment
 STUMPS = Experiment(
     "stumps", THEOREM, families.stumps, vc_thresholds.observe,
     examples=(Stumps(3, 2), Stumps(10_000, 110), Stumps(400, 26, 2), Stumps(100, 20, 1000)),
-    search=20, batch=8, bulk=400, only=("dkw", "stumps", "coordinates-count", "ghost-sample", "parameters-only"),
+    search=20, batch=8, bulk=400, only=("dkw", "stumps", "coordinates-count", "parameters-only"),
+)  # fmt: skip
+LARGE_GAPS = Experiment(
+    "large-gaps", THEOREM, families.large_gaps, vc_thresholds.observe,
+    examples=(Stumps(100, 80), Stumps(400, 200), Stumps(1000, 400)), search=10, batch=4, bulk=60, only=("ghost-sample",),
 )  # fmt: skip
 COORDINATES = Experiment(
     "coordinates", THEOREM, families.coordinates, vc_thresholds.observe,
@@ -34,12 +38,12 @@ COORDINATES = Experiment(
 THRESHOLDS = Experiment(
     "thresholds", THEOREM, families.thresholds, vc_exact_law.observe,
     examples=(Thresholds(1, 1), Thresholds(2, 3), Thresholds(5, 4)),
-    search=15, batch=8, bulk=300, only=("dkw", "one-sided-law", "atoms-help", "two-sides", "ghost-sample"),
+    search=15, batch=8, bulk=300, only=("dkw", "one-sided-law", "atoms-help", "two-sides"),
 )  # fmt: skip
 ATOMIC = Experiment(
     "few-atoms-on-a-line", THEOREM, families.atomic, vc_exact_law.observe_mean,
     examples=(Thresholds(1, 1, (1, 1)), Thresholds(4, 4, (1, 2, 1))),
-    search=8, batch=8, bulk=150, only=("dkw", "atoms-help", "finite-class", "concentration", "ghost-sample"),
+    search=8, batch=8, bulk=150, only=("dkw", "atoms-help", "finite-class", "concentration"),
 )  # fmt: skip
 INTERVALS = Experiment(
     "intervals", THEOREM, families.any_samples, vc_intervals.observe,
@@ -92,9 +96,9 @@ HALF_PLANE_SIZES = Experiment(
 
 
 class TestVCDeviation(Audit):
-    """Laws, counts and suprema in twelve exact experiments, means in two sampled ones."""
+    """Laws, counts and suprema in thirteen exact experiments, means in two sampled ones."""
 
     experiments = [  # noqa: RUF012
-        STUMPS, COORDINATES, THRESHOLDS, ATOMIC, INTERVALS, EVEN, FAMILIES, LINES, PLANES, HALF_PLANES,
+        STUMPS, LARGE_GAPS, COORDINATES, THRESHOLDS, ATOMIC, INTERVALS, EVEN, FAMILIES, LINES, PLANES, HALF_PLANES,
         GRIDS, NORMAL, INTERVAL_SIZES, HALF_PLANE_SIZES,
     ]  # fmt: skip

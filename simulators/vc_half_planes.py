@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import accumulate
+from math import gcd
 
 import flint
 import numpy as np
@@ -24,6 +26,8 @@ from .measurement import Measurement, MeasurementError, Measurements, balls, int
 
 LARGEST = 2**20
 """Coordinates stay below it: determinants of differences stay below 2^43."""
+HEAVIEST = 2**62
+"""Σ |w_i| stays below it: no sum over some of the atoms, and none of two such sums, leaves int64."""
 CELLS = 1 << 19
 """Pairs of atoms that are sorted at once: bounds the memory of a batch."""
 Atom = tuple[int, int]
@@ -56,6 +60,9 @@ class Planar:
 
 def _sound(case: Planar, element: int) -> Planar:
     n = len(case.atoms)
+    every = (*case.weights, *case.counts, *case.moved, *(v for atom in case.atoms for v in atom))
+    if not all(isinstance(v, int) for v in every):
+        raise MeasurementError(f"{case}", "whole numbers: multiply by a common denominator", "gap", element)
     if n == 0 or len(case.weights) != n or len(case.counts) != n or len(set(case.atoms)) != n:
         raise MeasurementError(f"{case}", "distinct atoms with a weight and a count each", "gap", element)
     if min(case.weights) < 0 or min(case.counts) < 0 or sum(case.weights) < 1 or sum(case.counts) < 1:
@@ -65,6 +72,12 @@ def _sound(case: Planar, element: int) -> Planar:
         raise MeasurementError(
             f"{case}", f"a map of determinant other than 0, coordinates below {LARGEST}", "gap", element
         )
+    heavy = sum(abs(w) for w in case.signed)
+    if heavy >= HEAVIEST:
+        raise MeasurementError(
+            f"sum |c_i P - m p_i| = {heavy} of {case}", "less than 2^62: divide the weights by a common factor or round "
+            "them", "gap", element,
+        )  # fmt: skip
     return case
 
 
@@ -91,7 +104,8 @@ def turned(differences: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def half_plane_sums(atoms: Tensor, weights: Tensor) -> Tensor:
     """max |Σ_{i in H} w_i| over half-planes, shape (batch,); ``atoms`` (batch, n, 2) and ``weights`` (batch, n) int64.
 
-    The weights of an element add up to 0, so that a set and its complement weigh the same.
+    The weights of an element add up to 0, so that a set and its complement weigh the same.  Coordinates below `LARGEST` and
+    Σ |w_i| below `HEAVIEST` are for the caller to see to: beyond them int64 overflows.
     """
     order, side, ends = turned(atoms[:, None, :, :] - atoms[:, :, None, :])
     weight = weights[:, None, :].expand(order.shape).gather(-1, order)
@@ -128,8 +142,7 @@ def _along(case: Planar, axis: int) -> int:
     sums: dict[int, int] = defaultdict(int)
     for atom, weight in zip(case.atoms, case.signed, strict=True):
         sums[atom[axis]] += weight
-    running = np.cumsum([sums[t] for t in sorted(sums)])
-    return int(np.abs(running).max())
+    return max(abs(total) for total in accumulate(sums[t] for t in sorted(sums)))
 
 
 def collinear_triples(atoms: tuple[Atom, ...]) -> int:
@@ -139,7 +152,7 @@ def collinear_triples(atoms: tuple[Atom, ...]) -> int:
         seen: dict[Atom, int] = defaultdict(int)
         for u, v in atoms[i + 1 :]:
             dx, dy = u - x, v - y
-            common = int(np.gcd(dx, dy)) * (1 if (dy, dx) > (0, 0) else -1)
+            common = gcd(dx, dy) * (1 if (dy, dx) > (0, 0) else -1)
             direction = dx // common, dy // common
             found += seen[direction]
             seen[direction] += 1

@@ -3,20 +3,26 @@
 One point more or less moves a gap by 1/m, so that the mean of R gaps of m points each is within
 sqrt(ln(2/delta)/(2 m R)) of their expectation except with probability delta (McDiarmid 1989): no law of the gap is needed,
 no variance and no tail.
+
+Points are drawn on a grid, which is not the law itself.  A point of the grid is paired with one of the law at most η away,
+in one order along every line, so that a set that does well on one of the two samples has a neighbour that does as well on
+the other but for what its mass changes.  Unions of k intervals have 2k ends: their gaps differ by 2 k η at most, with
+η = 1/(GRID + 1), since floor(U (GRID + 1))/GRID is that close to a uniform U.  A half-plane that is widened or narrowed by η
+has an edge where the density is 1/sqrt(2π) or less: η/sqrt(2π), with η = 1/(sqrt(2) SCALE), half a diagonal of the grid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log, sqrt
+from math import log, pi, sqrt
 
 import numpy as np
 import torch
 
 from .measurement import MeasurementError, Measurements, integers, reals, simulator
 from .streams import normals, stream
-from .vc_half_planes_gaussian import RADIUS, whole
+from .vc_half_planes_gaussian import RADIUS, SCALE, whole
 from .vc_half_planes_gaussian import gaps as half_plane_gaps
 from .vc_intervals import GRID
 from .vc_intervals import gaps as interval_gaps
@@ -64,19 +70,29 @@ _GAPS: dict[str, Callable[..., list[float]]] = {"intervals": _intervals, "half-p
 _PARAMETERS = {"intervals": 2, "half-planes": 3}
 
 
-@simulator("p_a m_a mean_a p_b m_b mean_b", limited_by="sampling")
+def moved_by_the_grid(name: str, k: int) -> float:
+    """How far the gap of a sample on the grid may be from that of its neighbour of the law."""
+    return 2 * k / (GRID + 1) if name == "intervals" else 1 / (2 * sqrt(pi) * SCALE)
+
+
+@simulator("plane p_a m_a mean_a p_b m_b mean_b", limited_by="sampling")
 def observe(cases: tuple[TwoSizes, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
-    """A row a case: parameters p, points m and the mean gap at both sizes.  Effort e draws 4^e times as many samples."""
+    """A row a case: parameters p, points m and the mean gap at both sizes.  Effort e draws 4^e times as many samples.
+
+    ``plane`` is 1 for half-planes and 0 for unions of intervals.
+    """
     cases, device = tuple(_sound(c, k) for k, c in enumerate(cases)), torch.device(device)
     torch.empty(0, device=device)  # an absent device is an error for intervals too
-    columns = {}
+    columns = {"plane": integers(int(c.name == "half-planes") for c in cases)}
     for side, name in enumerate("ab"):
         mids, radii = [], []
         for case in cases:
             m, k, draws = case.m[side], case.k[side], case.draws[side] * 4**effort
             values = _GAPS[case.name](m, k, draws, (case, side), device)
             mids.append(float(np.mean(values)))
-            radii.append(sqrt(log(4 / delta) / (2 * m * draws)) * (1 + 1e-12) + RADIUS + draws * 2.0**-53)
+            chance = sqrt(log(4 / delta) / (2 * m * draws)) * (1 + 1e-12)
+            # the grid's term and the sum of the radii are rounded too: by less than RADIUS, of which there is one to spare
+            radii.append(chance + moved_by_the_grid(case.name, k) + 2 * RADIUS + draws * 2.0**-53)
         columns[f"p_{name}"] = integers(_PARAMETERS[c.name] * c.k[side] for c in cases)
         columns[f"m_{name}"] = integers(c.m[side] for c in cases)
         columns[f"mean_{name}"] = reals(mids, radii, delta / 2)

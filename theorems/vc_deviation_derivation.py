@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import E, Max, Rational, Sum, Symbol, binomial, exp, factorial, floor
+from sympy import E, Rational, Sum, Symbol, binomial, exp, factorial, floor
 
 from theorems.statement import And, Eq, Ge, Implies, Le, Lt, Step, observable, plus, times
 
@@ -187,11 +187,18 @@ STEPS = (
         "Vapnik (1998), Statistical Learning Theory, 4.4",
     ),
     Step(
-        "triangle",
-        "The difference of a union is the sum of those of its parts, at most k times the largest: opposite signs do not help, "
-        "(x + y)² - (x - y)² = 4 x y ≥ 0.",
+        "no-cancelling",
+        "Of two differences of opposite signs the sum is no larger than of equal ones: (x + y)² - (x - y)² = 4 x y ≥ 0.",
         "symbolic",
         Eq((_x + _y) ** 2 - (_x - _y) ** 2, 4 * _x * _y),
+    ),
+    Step(
+        "parts",
+        "A union of k intervals is one of at most k disjoint ones, and its difference is the sum of theirs: at most k times the "
+        "largest.",
+        "cited",
+        depends_on=("no-cancelling",),
+        source="Billingsley (1995), Probability and Measure, section 2: measures are additive",
     ),
     Step(
         "single-points",
@@ -217,16 +224,23 @@ STEPS = (
     ),
     Step(
         "even-run",
-        "Among points at distances 1/m, j in a row with the j - 1 pieces between them say j/m - (j - 1)/m = 1/m too much.",
+        "Among points at distances 1/m, j in a row with the j - 1 pieces between them say j/m - (j - 1)/m = 1/m too much, and "
+        "the j + 1 pieces round j of them (j + 1)/m - j/m = 1/m too little; at an end of the line half a piece: 1/(2m).",
         "symbolic",
-        Eq(_x / _T - (_x - 1) / _T, 1 / _T),
+        And(
+            Eq(_x / _T - (_x - 1) / _T, 1 / _T),
+            Eq((_x + 1) / _T - _x / _T, 1 / _T),
+            Eq((_x + Rational(1, 2)) / _T - _x / _T, 1 / (2 * _T)),
+        ),
     ),
     Step(
         "even-spacing",
-        "No run says more than 1/m, hence k disjoint ones no more than k/m; k single points say as much.",
+        "One interval says at most 1/m too much or too little, hence k disjoint ones at most k/m, and never more than 1; as many "
+        "single points say as much.",
         "cited",
-        depends_on=("even-run",),
-        source="Niederreiter (1992), Random Number Generation and Quasi-Monte Carlo Methods, theorem 2.6",
+        depends_on=("even-run", "parts", "single-points"),
+        source="one interval: Niederreiter (1992), Random Number Generation and Quasi-Monte Carlo Methods, theorem 2.7; from there "
+        "to k the step `parts`",
     ),
     Step(
         "cheapest-merge",
@@ -267,9 +281,8 @@ STEPS = (
     Step(
         "fewer-discriminators",
         "A supremum over some of the discriminators is at most that over all.",
-        "exact",
-        Le(Max(_x, _y), Max(_x, _y, _z)),
-        domain={"x": tuple(range(1, 6)), "y": tuple(range(1, 6)), "z": tuple(range(1, 6))},
+        "cited",
+        source="Rudin (1976), Principles of Mathematical Analysis, 1.8: an upper bound of a set is one of its subsets",
     ),
     Step(
         "variation",

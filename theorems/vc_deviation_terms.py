@@ -37,8 +37,12 @@ excess = observable(
 )  # fmt: skip
 excess_before = observable("excess_before", "the same of k - 1 intervals", domain="nonnegative", latex="e_{k-1}")
 excess_next = observable("excess_next", "the same of k + 1 intervals", domain="nonnegative", latex="e_{k+1}")
-above = observable("above", "the most that thresholds say beyond the law", domain="nonnegative", latex="D_+")
-below = observable("below", "the most that the law says beyond thresholds", domain="nonnegative", latex="D_-")
+above = observable(
+    "above", "the most that the sample says of thresholds beyond the uniform law", domain="nonnegative", latex="D_+"
+)
+below = observable(
+    "below", "the most that the uniform law says of thresholds beyond the sample", domain="nonnegative", latex="D_-"
+)
 uneven = observable("uneven", "largest distance of the i-th point from (i - 1/2)/m", domain="nonnegative")
 
 moved = observable("moved", "gap after an affine map of the plane", domain="nonnegative", latex=r"\mathrm{gap}_A")
@@ -57,6 +61,9 @@ ways_of_half_planes = observable(
     "ways_of_half_planes", "subsets that half-planes cut off", domain="positive integer", latex=r"\Pi_{\mathbb{R}^2}"
 )
 
+plane = observable(
+    "plane", "1 if the discriminators are half-planes, 0 if they are unions of intervals", domain="nonnegative integer"
+)
 p_a = observable("p_a", "number of parameters at the first size", domain="positive integer", latex="p")
 m_a = observable("m_a", "number of points at the first size", domain="positive integer", latex="m")
 mean_a = observable("mean_a", "expected gap at the first size", domain="positive", latex=r"\mathbb{E}\,\mathrm{gap}")

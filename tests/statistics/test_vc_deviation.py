@@ -247,6 +247,39 @@ def test_means_are_covered_at_their_confidence(case: TwoSizes, truth: float) -> 
     assert errors.max() >= 0.1
 
 
+def test_neighbours_on_a_grid_have_gaps_as_close_as_derived() -> None:
+    """Points moved by up to η: gaps differ by 2 k η for intervals and η/sqrt(2π) for half-planes, η as large as a step."""
+    grid, worst = 64, 0.0
+    for number in range(INSTANCES):
+        random = stream("neighbours", number)
+        m, k = int(random.integers(1, 30)), int(random.integers(1, 6))
+        fine = sorted(random.integers(0, grid * (grid + 1), m).tolist())  # whole numbers over grid (grid + 1)
+        coarse = [x // grid * (grid + 1) for x in fine]  # floor(U (grid + 1))/grid, over the same
+        unit = grid * (grid + 1)
+        pair = [max(side[k] for side in gaps(points, unit, k)) / (m * unit) for points in (fine, coarse)]
+        worst = max(worst, abs(pair[0] - pair[1]) * (grid + 1) / (2 * k))
+    assert 0.2 <= worst <= 1 + 1e-12
+    assert vc_two_sizes.moved_by_the_grid("intervals", 3) == pytest.approx(6 / (vc_intervals.GRID + 1))
+    step, worst = SCALE // 8, 0.0
+    for number in range(INSTANCES):
+        m = 1 + number % 12
+        random = stream("neighbours in the plane", number)
+        points = np.round(random.normal(size=(m, 2)) * SCALE).astype(np.int64)
+        near = np.floor(points / step + 0.5).astype(np.int64) * step
+        found = vc_half_planes_gaussian.gaps(torch.tensor(np.stack([points, near])))
+        worst = max(worst, abs(float(found[0] - found[1])) / (step / SCALE / sqrt(2) / sqrt(2 * np.pi)))
+    assert 0.2 <= worst <= 1
+    eta = 1 / (sqrt(2) * SCALE)
+    assert vc_two_sizes.moved_by_the_grid("half-planes", 1) == pytest.approx(eta / sqrt(2 * np.pi))
+
+
+def test_the_grid_s_term_is_in_the_radius() -> None:
+    for case in (TwoSizes("intervals", (2, 2), (1, 1), (20, 20)), TwoSizes("half-planes", (1, 1), (1, 1), (20, 20))):
+        radius = vc_two_sizes.observe((case,), delta=0.2, device=CPU).columns["mean_a"].rad[0]
+        chance = sqrt(np.log(20) / (2 * case.m[0] * 20))
+        assert radius >= chance + vc_two_sizes.moved_by_the_grid(case.name, 1)
+
+
 def test_the_order_of_the_sweep_is_exact_for_large_coordinates() -> None:
     """Three points almost on a line, coordinates near 2^20: their determinant is 1, which angles in float64 still tell."""
     far = 2**20 - 2

@@ -136,6 +136,27 @@ def test_points_in_one_place_among_others_give_no_line_of_their_own():
     assert brute <= float(vc_half_planes_gaussian.gaps(pairs[None])[0]) <= brute + 1e-3
 
 
+def test_heavy_weights_are_exact_up_to_the_limit_and_refused_from_there():
+    """The law sits on two atoms, the sample on the others: a half-plane has all of the one, none of the other.
+
+    Σ |w_i| is 8 · 2^p: below 2^62 for p = 58, not below it from p = 59 on, and sums in int64 overflow soon after.
+    """
+    atoms = ((0, 0), (1, 0), (0, 1), (3, 5))
+    heavy = Planar(atoms, (2**58, 2**58, 1, 1), (0, 0, 1, 1))
+    assert sum(abs(w) for w in heavy.signed) < vc_half_planes.HEAVIEST
+    found = measured(vc_half_planes.observe, heavy)
+    truth = flint.fmpq(2**58, 2**58 + 1)
+    assert (found["gap"], found["moved"], found["stump"], found["variation"]) == (truth,) * 4
+    for power in (59, 61, 70):
+        with pytest.raises(MeasurementError, match=r"expected less than 2\^62: divide the weights"):
+            measured(vc_half_planes.observe, Planar(atoms, (2**power, 2**power, 1, 1), (0, 0, 1, 1)))
+
+
+def test_collinear_triples_of_far_points_are_exact():
+    far = 2**70
+    assert collinear_triples(((0, 0), (far, far), (2 * far, 2 * far), (far, far + 1))) == 1
+
+
 def test_collinear_triples_are_counted_once():
     assert collinear_triples(((0, 0), (1, 0), (2, 0), (5, 0))) == 4
     assert collinear_triples(((0, 0), (2, 1), (4, 2), (1, 5))) == 1
@@ -168,6 +189,10 @@ def test_ways_and_dimension_of_small_classes():
         (vc_half_planes.observe, Planar(((0, 0),), (1,), (0,))),
         (vc_half_planes.observe, Planar(((0, 0),), (1,), (1,), (1, 2, 2, 4, 0, 0))),
         (vc_half_planes.observe, Planar(((2**20, 0),), (1,), (1,))),
+        (vc_half_planes.observe, Planar(((2**32, 0), (0, 2**32)), (1, 1), (1, 0))),
+        (vc_half_planes.observe, Planar(((0, 0), (1, 0)), (1, 1), (1, 0), (2**20, 0, 0, 1, 0, 0))),
+        (vc_half_planes.observe, Planar(((0, 0), (1, 0), (0, 1), (3, 5)), (2**61, 2**61, 1, 1), (0, 0, 1, 1))),
+        (vc_half_planes.observe, Planar(((0, 0), (1, 0)), (0.5, 1), (1, 0))),
         (vc_half_planes_gaussian.observe, Normal(0)),
         (vc_dichotomies.observe_line, Line((), 1)),
         (vc_dichotomies.observe_line, Line((1,), 0)),
