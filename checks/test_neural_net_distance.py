@@ -104,7 +104,7 @@ HULLS = Experiment(
         Hull(((1.0,), (-1.0,)), (1, 0), (0, 1), (((1.0, 1.0), 1.0),), 1.0),
         Hull(((1.0,), (-1.0,)), (3, 1), (1, 3), (((1.0, 1.0), 0.5), ((0.0, 0.0), 0.0)), 0.5),
     ),
-    search=3, batch=8, bulk=40, only=("hull", "any-width", "width-is-capacity"),
+    search=1, batch=8, bulk=40, only=("hull", "any-width", "width-is-capacity"),
 )  # fmt: skip
 NEURONS = Experiment(
     "neurons", THEOREM, neurons, net_distance_neuron.observe,
