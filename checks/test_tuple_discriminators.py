@@ -133,8 +133,11 @@ SPREADS = Experiment(
 )  # fmt: skip
 UNEVEN = Experiment(
     "uneven-generators", THEOREM, uneven_spreads, tuple_test_cells.observe_spread,
-    examples=(Spread((1, 1), (1, 3), 2, (1.0, 0.1), -1),),
-    search=4, bulk=200, only=("within-span", "tweaking-within-gap"),
+    examples=(
+        Spread((1, 1), (1, 3), 2, (1.0, 0.1), -1),
+        Spread((1, 1), (99, 101), 2, (1.0, 1e-100), tuple_test_cells.LOGARITHM),
+    ),
+    search=4, bulk=200, only=("within-span", "unbounded-function", "tweaking-within-gap"),
 )  # fmt: skip
 CLASSES = Experiment(
     "recorded-tuples", THEOREM, classes, tuple_test_blocks.observe_blocks,

@@ -193,6 +193,7 @@ PART_2 = {
                         "less-false-positives-closed",
                         "any-measuring-function",
                         "within-span",
+                        "unbounded-function",
                         "blind-and-seen",
                         "blocks",
                     ),
@@ -208,8 +209,10 @@ PART_2 = {
                 JudgedBy(_FEW, ("any-training-set", "carries-over"), ("training-set",)),
                 JudgedBy(_DISTANCE, ("triangle", "mixture"), ("subsample",)),
             ),
-            "For discriminators of one sample: where they see no gap, no measuring function does, and a bounded one φ sees at most "
-            "the gap times its range; without a bound on φ any gap can be blown up. Those that see tuples of samples can tell.",
+            "For discriminators of one sample. Tables: where they see no gap, no measuring function does, and a bounded one φ sees "
+            "at most the gap times its range. Lipschitz discriminators: within a part of its range a bounded φ asks for as many "
+            "images but for the logarithm of its own Lipschitz constant, which can be all of them. Without a bound on φ any gap "
+            "can be blown up. Those that see tuples of samples can tell.",
         ),
         unaudited(
             "D_real presumably has infinite support..",

@@ -144,6 +144,13 @@ CLAIMS = (
         follows_from=("spread",),
     ),
     Claim(
+        "unbounded-function",
+        And(Le(single_gap, Rational(1, 100)), Ge(Abs(real_measured - fake_measured), 1)),
+        "existence",
+        "With a gap of at most 1/100 some unbounded φ differs by 1: the logarithm, of scores that all but vanish.",
+        (),
+    ),
+    Claim(
         "blind-and-seen",
         And(Eq(single_gap, 0), Ge(cells, 2), Ge(advantage, half)),
         "existence",
