@@ -9,7 +9,7 @@ Lipschitz constant or of the precision.  A stump shows what a parameter is: to c
 
 from __future__ import annotations
 
-from sympy import Max, Min, Rational, Sum, Symbol, binomial, exp, floor, log, sqrt
+from sympy import Max, Min, Rational, exp, log, sqrt
 
 from theorems.statement import (
     And,
@@ -28,6 +28,9 @@ from theorems.statement import (
 
 from .vc_deviation_derivation import STEPS
 from .vc_deviation_terms import (
+    FOUR_TIMES,
+    SIZES,
+    TRIED,
     P,
     P_above,
     P_free,
@@ -36,6 +39,7 @@ from .vc_deviation_terms import (
     atoms,
     below,
     copied,
+    crossings,
     d,
     degenerate,
     dimension,
@@ -58,9 +62,9 @@ from .vc_deviation_terms import (
     p_a,
     p_b,
     places,
-    plane,
     repeated,
     stump,
+    subsets,
     uneven,
     variation,
     ways,
@@ -69,21 +73,7 @@ from .vc_deviation_terms import (
     within,
 )
 
-_i, _j = Symbol("i"), Symbol("j")
 FEW = "; a finite form at the sizes tried, whose constants are far from sharp"
-SIZES = ((mean_a, m_a, p_a), (mean_b, m_b, p_b))
-TRIED = And(Eq(plane, 0), *(And(Le(p, 32), Le(10 * p, m), Le(m, 15 * p)) for _, m, p in SIZES))
-"""Unions of k = p/2 intervals, k to 16, on 20 k to 30 k points, at both sizes."""
-FOUR_TIMES = And(Eq(plane, 1), Ge(m_a, 8), Le(m_a, 12), Eq(m_b, 4 * m_a))
-crossings = eps * Sum(
-    binomial(m, _j) * (1 - eps - _j / m) ** (m - _j) * (eps + _j / m) ** (_j - 1), (_j, 0, floor(m * (1 - eps)))
-)
-
-
-def subsets(points, size):  # type: ignore[no-untyped-def]
-    """Σ_{i <= size} C(points, i): how many subsets of the points have at most that size."""
-    return Sum(binomial(points, _i), (_i, 0, size))
-
 
 CLAIMS = (
     Claim(

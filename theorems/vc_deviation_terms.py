@@ -1,8 +1,10 @@
-"""Observables of the gap of classes of bounded dimension: laws, samples, suprema and counts."""
+"""Observables of the gap of classes of bounded dimension: laws, samples, suprema and counts; and terms made of them."""
 
 from __future__ import annotations
 
-from theorems.statement import observable
+from sympy import Sum, Symbol, binomial, floor
+
+from theorems.statement import And, Eq, Ge, Le, observable
 
 m = observable("m", "number of points of the sample", domain="positive integer")
 d = observable("d", "number of coordinates that a stump may look at", domain="positive integer")
@@ -70,3 +72,19 @@ mean_a = observable("mean_a", "expected gap at the first size", domain="positive
 p_b = observable("p_b", "number of parameters at the second size", domain="positive integer", latex="p'")
 m_b = observable("m_b", "number of points at the second size", domain="positive integer", latex="m'")
 mean_b = observable("mean_b", "expected gap at the second size", domain="positive", latex=r"\mathbb{E}\,\mathrm{gap}'")
+
+_i, _j = Symbol("i"), Symbol("j")
+SIZES = ((mean_a, m_a, p_a), (mean_b, m_b, p_b))
+TRIED = And(Eq(plane, 0), *(And(Le(p, 32), Le(10 * p, m), Le(m, 15 * p)) for _, m, p in SIZES))
+"""Unions of k = p/2 intervals, k to 16, on 20 k to 30 k points, at both sizes."""
+FOUR_TIMES = And(Eq(plane, 1), Ge(m_a, 8), Le(m_a, 12), Eq(m_b, 4 * m_a))
+"""Half-planes on 8 to 12 points and on four times as many."""
+crossings = eps * Sum(
+    binomial(m, _j) * (1 - eps - _j / m) ** (m - _j) * (eps + _j / m) ** (_j - 1), (_j, 0, floor(m * (1 - eps)))
+)
+"""Birnbaum's and Tingey's sum."""
+
+
+def subsets(points, size):  # type: ignore[no-untyped-def]
+    """Σ_{i <= size} C(points, i): how many subsets of the points have at most that size."""
+    return Sum(binomial(points, _i), (_i, 0, size))
