@@ -60,6 +60,7 @@ def page(test: Result, shown: Shown, stricter: Sequence[tuple[int, float]]) -> s
         f"<title>Birthday test of {_text(test.name)}</title><style>{STYLE}</style></head><body>",
         f"<h1>Birthday test of {_text(test.name)}</h1>",
         f"<p>{_lead(test)}</p>",
+        *(f"<p><b class=hit>Note</b>: {_text(note)}.</p>" for note in test.notes),
         _figures(test),
         *(f"<p>{_text(line)}</p>" for line in words.advice(test) if line),
         _candidates(test, shown),
@@ -80,14 +81,16 @@ def _text(text: str) -> str:
 def _lead(test: Result) -> str:
     counted, bounds = test.counted, test.bounds
     what = f"two samples within {test.radius:g} of each other" if test.radius else "two equal samples"
-    found = f"{counted.near:,} of {words.plural(counted.batches, 'batch', 'batches')} of {counted.size:,} samples hold {what}."
+    hold = "holds" if counted.near == 1 else "hold"
+    found = f"{counted.near:,} of {words.plural(counted.batches, 'batch', 'batches')} of {counted.size:,} samples {hold} {what}."
     if math.isinf(bounds.effective_at_most):
         return (
             f"{found} Nothing bounds the diversity of this generator from above, at this radius and with these samples."
         )
     return (
-        f"{found} At this radius the generator is as diverse as about {words.number(bounds.point or math.nan)} equally"
-        f" likely samples would be, and as at most {words.up(bounds.effective_at_most)}."
+        f"{found} {'At this radius near-duplicates' if test.radius else 'Exact duplicates'} are as frequent as among about"
+        f" {words.number(bounds.point or math.nan)} equally likely samples; the effective support is at most"
+        f" {words.up(bounds.effective_at_most)}."
     )
 
 
@@ -106,13 +109,13 @@ def _figures(test: Result) -> str:
         ),
         (
             "Samples far apart, at least",
-            f"{bounds.variety_at_least:,}",
-            f"So many samples exist no two of which are near-duplicates. {_claim(bounds.claims[2])}",
+            f"{test.apart[0]:,}",
+            f"So many samples exist no two of which are near-duplicates. {_by(test.apart[1], bounds.claims[2])}",
         ),
         (
             "Distinct samples, at least",
-            f"{bounds.support_at_least:,}",
-            f"From exact duplicates only: near-duplicates say nothing here. {_claim(bounds.claims[1])}",
+            f"{test.distinct[0]:,}",
+            f"From exact duplicates only: samples that are merely near count as distinct here. {_by(test.distinct[1], bounds.claims[1])}",
         ),
         (
             "Folklore s²",
@@ -121,6 +124,11 @@ def _figures(test: Result) -> str:
             " however many others there are, and the size s alone does not say how often batches have one.",
         ),
     ]
+    if test.of_reference is not None:
+        point = test.of_reference.point
+        figure = "none" if point is None else words.number(point)
+        said = f"Of real samples at the same radius, to compare with: {words.own(test.of_reference)}."
+        rows.insert(2, ("The reference itself, estimate", figure, said))
     body = "".join(
         f'<tr><th>{name}</th><td class="figure">{figure}</td><td class="quiet">{_text(why)}</td></tr>'
         for name, figure, why in rows
@@ -133,11 +141,13 @@ def _figures(test: Result) -> str:
     return f"<table>{body}</table>{after}{more}"
 
 
-def _claim(name: str) -> str:
-    from theorems import get
+def _by(how: str, claim: str) -> str:
+    return "So many were seen: that is certain." if how == "seen" else _claim(claim)
 
-    theorem, _, claim = name.partition(" / ")
-    return f"Audited claim {name}: {get(theorem).claim(claim).words}"
+
+def _claim(name: str) -> str:
+    theorem, _, _ = name.partition(" / ")
+    return f"Audited claim {name}; to read it and its proof: theorem-audit show {theorem}."
 
 
 def _candidates(test: Result, shown: Shown) -> str:
@@ -244,7 +254,7 @@ def _measured(test: Result) -> str:
         f"Samples: {test.name}: {drawing}.",
         f"Size: {words.size(test)}.",
         f"Distance: Euclidean, {words.radius(test)}.",
-        f"Counted: {words.plural(counted.pairs, 'near-duplicate pair')} in {counted.near:,} batches,"
+        f"Counted: {words.plural(counted.pairs, 'near-duplicate pair')} in {words.plural(counted.near, 'batch', 'batches')},"
         f" exact duplicates in {counted.equal:,}. Candidates come from a matrix product with a proved error bound;"
         f" {words.plural(counted.again, 'pair')} near the radius measured again in float64, {counted.fractions:,} of them"
         " decided in exact fractions.",
@@ -254,4 +264,8 @@ def _measured(test: Result) -> str:
             "The reference's pairs share samples, so that their rate is a guide to a radius and no proof; the bounds hold"
             " for every radius that was not chosen by looking at the samples tested."
         )
+    if test.made is not None:
+        items.append(f"Made by: {test.made.command} ({test.made.package}).")
+        digests = ((test.name, test.made.samples), (test.reference, test.made.reference))
+        items += [f"SHA-256 of {name}: {digest}." for name, digest in digests if digest is not None]
     return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"

@@ -59,14 +59,22 @@ def atomic(draw: Draw, *, independent: bool = True, purely_atomic: bool = True) 
 
 
 def many(draw: Draw, *, independent: bool = True, in_range: bool = True) -> Weighed:
-    """Laws of an effective support above 1000 and not too many samples; or below, or too many."""
-    points = draw.choice((1001, 2000, 10_000, 1_000_000))
-    law = Law(((1, points),), max(2, round(draw.decimal(0.1, 2.5, 1) * points**0.5)))
+    """Any law of an effective support above 1000, up to 5 √(1/κ) samples (2 √ln 1000 is 5.26); or a small support."""
+    shape = draw.choice(("uniform", "one atom", "one frequent", "two kinds"))
+    weight, points = draw.integer(45, 300), draw.choice((1001, 2000, 10_000, 1_000_000))
+    law = {
+        "uniform": Law(((1, points),), 1),
+        "one atom": Law(((1, 1),), 1, atomless=weight),
+        "one frequent": Law(((weight, 1), (1, weight**2)), 1),
+        "two kinds": Law(((draw.integer(2, 9), points), (1, draw.choice((1, 10, 1000)) * points)), 1),
+    }[shape]
+    root = float(law.effective_support) ** 0.5
+    law = replace(law, s=max(2, min(500, round(draw.decimal(0.1, 5, 1) * root))))
     if not in_range:
         few = draw.integer(2, 30)
         return Weighed(Law(((1, few),), few + draw.integer(0, 2)))
     if not independent:
-        return Weighed(replace(law, s=min(law.s, 100), returned=2))
+        return Weighed(Law(((1, points),), min(law.s, 100), returned=2))
     return Weighed(law)
 
 
@@ -89,7 +97,12 @@ ATOMIC = Experiment(
 )  # fmt: skip
 MANY = Experiment(
     "many", THEOREM, many, collisions_sets.observe,
-    examples=(Weighed(Law(((1, 1001),), 166)), Weighed(Law(((1, 10_000),), 500))),
+    examples=(
+        Weighed(Law(((1, 1001),), 166)),
+        Weighed(Law(((1, 10_000),), 500)),
+        Weighed(Law(((1, 1),), 180, atomless=40)),
+        Weighed(Law(((100, 1), (1, 10_000)), 300)),
+    ),
     search=5, bulk=100, only=("exponential-below", "published-theorem-2-effective"),
 )  # fmt: skip
 

@@ -115,9 +115,7 @@ ANY_RELATION = (
 )
 PLACED = ("packing", "distinct-images")
 TALK = (
-    "five-hundred",
     "five-hundred-corrected",
-    "one-thousand",
     "one-thousand-corrected",
     "four-hundred-corrected",
     "table",
@@ -128,6 +126,12 @@ def equally_likely(draw: Draw) -> Generator:
     """As many samples as in the talk, from equally likely points in pairs that are near, about as many as its bounds."""
     size, most = draw.choice(((400, 115260), (500, 180142), (1000, 720959)))
     return Generator((Cluster((1, 1), ((0, 1),), most - draw.integer(0, 50)),), size)
+
+
+def one_frequent(draw: Draw) -> Generator:
+    """One point with half of the mass or more, beside more than s² others that are far apart."""
+    size, light = draw.choice((500, 1000)), draw.integer(1_000_000, 2_000_000)
+    return Generator((Cluster((light * draw.integer(1, 3),)), Cluster((1,), (), light)), size)
 
 
 RELATIONS = Experiment(
@@ -163,6 +167,11 @@ AT_HALF = Experiment(
     examples=tuple(Generator((Cluster((1,), (), n),), size) for size, n in ((400, 115260), (500, 180142), (1000, 720959))),
     search=1, batch=2, bulk=4, only=TALK,
 )  # fmt: skip
+FREQUENT = Experiment(
+    "one-frequent", THEOREM, one_frequent, near_duplicates.observe_packed,
+    examples=tuple(Generator((Cluster((10**6,)), Cluster((1,), (), 10**6)), size) for size in (500, 1000)),
+    search=1, batch=2, bulk=4, only=("five-hundred", "one-thousand"),
+)  # fmt: skip
 COUNTED = Experiment(
     "batches", THEOREM, batches, near_duplicates_batches.observe,
     examples=(Batches(60, 30, "lower", 1e-9), Batches(60, 30, "upper", 1e-9)),
@@ -171,6 +180,6 @@ COUNTED = Experiment(
 
 
 class TestNearDuplicates(Audit):
-    """Exact laws in four experiments, exact coverage in one."""
+    """Exact laws in five experiments, exact coverage in one."""
 
-    experiments = [RELATIONS, ATOMIC, PARTITIONS, AT_HALF, COUNTED]  # noqa: RUF012
+    experiments = [RELATIONS, ATOMIC, PARTITIONS, AT_HALF, FREQUENT, COUNTED]  # noqa: RUF012

@@ -86,8 +86,10 @@ def _drawable(law: Law) -> bool:
 def checked(law: Law, element: int) -> Law:
     """The law itself; raises `MeasurementError` where it is none."""
     whole = [law.s, law.atomless, law.returned, *(x for group in law.atoms for x in group)]
-    if any(not isinstance(x, int) for x in whole) or law.atomless < 0 or law.s < 1 or not law.groups:
-        raise MeasurementError(f"{law}", "integer weights, at least one group of points and s >= 1", "s", element)
+    if any(type(x) is not int for x in whole) or law.atomless < 0 or law.s < 1 or not law.groups or law.returned < 0:
+        raise MeasurementError(
+            f"{law}", "integer weights, at least one group of points, s >= 1 and returned >= 0", "s", element
+        )
     if any(weight < 1 or not 1 <= count < 2**53 for weight, count in law.atoms):
         raise MeasurementError(f"{law}", "weights >= 1 and counts in [1, 2**53)", "N", element)
     if not _drawable(law):

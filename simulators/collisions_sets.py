@@ -69,8 +69,8 @@ def _values(case: Weighed, element: int) -> dict[str, Any]:
 
 
 def _with_mass(case: Weighed, element: int) -> dict[str, Any]:
-    if not 1 <= case.percent <= 100:
-        raise MeasurementError(f"percent {case.percent}", "1 to 100", "rho", element)
+    if type(case.percent) is not int or not 1 <= case.percent <= 100:
+        raise MeasurementError(f"percent {case.percent}", "an integer from 1 to 100", "rho", element)
     needed = _needed(checked(case.law, element), case.percent, element)
     return {"rho": Fraction(case.percent, 100), "n_rho": needed}
 

@@ -47,7 +47,7 @@ def observe_precisely(case: Points, bits: int) -> Measurements:
 
 def _table(cases: tuple[Points, ...]) -> Measurements:
     for k, case in enumerate(cases):
-        if not (isinstance(case.number, int) and 1 <= case.number <= MOST):
+        if not (type(case.number) is int and 1 <= case.number <= MOST):
             raise MeasurementError(f"{case}", f"1 to {MOST} points", "N", k)
     columns = {"N": integers(c.number for c in cases), "s_half": integers(least(c.number) for c in cases)}
     return Measurements(columns, np.arange(len(cases)))

@@ -127,21 +127,30 @@ def _ways(coefficients: list[int], s: int, atomless: int) -> int:
     return total
 
 
+def _paired(cluster: Cluster, name: str, element: int) -> None:
+    """Raises `MeasurementError` unless that field holds pairs (i, j) of points, i < j, each once."""
+    pairs, size = getattr(cluster, name), len(cluster.weights)
+    if any(len(e) != 2 or {*map(type, e)} != {int} or not 0 <= e[0] < e[1] < size for e in pairs):
+        raise MeasurementError(f"{name} {pairs} of {cluster}", f"pairs (i, j), 0 <= i < j < {size}", "kappa", element)
+    if len({*pairs}) < len(pairs):  # a pair that is listed twice would count twice
+        wanted = f"each pair once: remove the repeated ones from {name}"
+        raise MeasurementError(f"{name} {pairs} of {cluster}", wanted, "kappa", element)
+
+
 def _sound(law: Generator, element: int) -> Generator:
     """The generator itself; raises `MeasurementError` where it is none."""
     whole = [law.s, law.atomless, law.hub, law.returned, *(c.count for c in law.clusters)]
     whole += [w for c in law.clusters for w in c.weights]
-    if any(not isinstance(x, int) for x in whole) or min(law.atomless, law.hub, law.returned) < 0 or law.s < 1:
+    if any(type(x) is not int for x in whole) or min(law.atomless, law.hub, law.returned) < 0 or law.s < 1:
         raise MeasurementError(f"{law}", "integers of at least 0, and s >= 1", "s", element)
     for c in law.clusters:
         if not 1 <= len(c.weights) <= POINTS or min(c.weights) < 1 or c.count < 1:
             raise MeasurementError(f"{c}", f"1 to {POINTS} weights >= 1, and count >= 1", "kappa", element)
-        if any(not 0 <= i < j < len(c.weights) for i, j in (*c.near, *c.missed, *c.wrongly)):
-            raise MeasurementError(f"{c}", "pairs (i, j) of points with i < j", "kappa", element)
+        for name in ("near", "missed", "wrongly"):
+            _paired(c, name, element)
         if not {*c.missed} <= {*c.near} or {*c.wrongly} & {*c.near}:
-            raise MeasurementError(
-                f"{c}", "missed pairs that are near, wrongly flagged pairs that are not", "P_flagged"
-            )
+            wanted = "missed pairs that are near, wrongly flagged pairs that are not"
+            raise MeasurementError(f"{c}", wanted, "P_flagged", element)
     if law.total < 1 or not (law.clusters or law.hub):
         raise MeasurementError(f"{law}", "at least one point", "kappa", element)
     if law.returned != 1 and (law.atomless or law.total + (law.s - 1) * (law.returned - 1) < 1):

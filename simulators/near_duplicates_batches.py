@@ -48,6 +48,8 @@ def _ends(batches: int, percent: float) -> tuple[tuple[Fraction, ...], tuple[Fra
 
 
 def _sound(case: Batches, element: int) -> Batches:
+    if any(type(x) is not int for x in (case.batches, case.hits, case.repeats)):
+        raise MeasurementError(f"{case}", "integers for batches, hits and repeats", "B", element)
     if not (case.batches >= 1 and case.repeats >= 1 and case.batches % case.repeats == 0):
         raise MeasurementError(f"{case}", "batches >= 1, a multiple of repeats >= 1", "B", element)
     if not 0 < case.percent < 50:

@@ -133,10 +133,10 @@ CLAIMS = (
     ),
     Claim(
         "mass-on-S",
-        Ge(P_dup, 1 - mixed),
+        Le(P_none, mixed),
         "bound",
-        "If S has N points and mass ρ, then the number of samples in S is binomial and those in S collide at least as "
-        "often as uniform ones.",
+        "If S has N points and mass ρ, then the number of samples in S is binomial and those in S are distinct at most "
+        "as often as uniform ones.",
         ("independent",),
         tight_at="uniform on S and no atoms elsewhere",
         follows_from=("schur", "binomial-weights"),
@@ -145,8 +145,8 @@ CLAIMS = (
         "twenty-three",
         And(Gt(1 - distinct(365, 23), half), Lt(1 - distinct(365, 22), half)),
         "existence",
-        "23 is the smallest number of people of whom two share a birthday with probability above ½ (365 equally "
-        "likely days).",
+        "1 - Π(1 - k/365), by the claim uniform the probability that two of so many people share one of 365 equally likely "
+        "days, is above ½ for 23 people and below it for 22.",
         (),
         follows_from=("twenty-three",),
     ),

@@ -63,7 +63,7 @@ CLAIMS = (
         "The points of probability κ/2 or more have a mass m of at least sqrt(κ(1 + m)/2).",
         (),
         tight_at="one atom beside points of probability just below κ/2",
-        follows_from=("heavy-points",),
+        follows_from=("parts", "heavy-points"),
     ),
     Claim(
         "heavy-points-number",
@@ -72,7 +72,7 @@ CLAIMS = (
         "There are at most 2/κ of them, and a few less.",
         (),
         tight_at="one atom beside points of probability κ/2",
-        follows_from=("least-excess",),
+        follows_from=("parts", "least-excess"),
     ),
     Claim(
         "at-most-support",
@@ -98,7 +98,6 @@ CLAIMS = (
         "limit",
         "For 1/κ > 1000 and s ≤ 2 sqrt(ln(1/κ)/κ), duplicates are at most as likely as 1 - exp(-s²κ/2 - s³κ²/6).",
         ("independent", "in_range"),
-        goal=0.1,
         follows_from=("published-lower-bound",),
     ),
     Claim(
@@ -136,6 +135,13 @@ DERIVATION = (
         "cited",
         depends_on=("most-squares", "least-room"),
         source="an average is at most its largest term: Hardy, Littlewood, Pólya (1934), Inequalities, 2.1",
+    ),
+    Step(
+        "parts",
+        "Numbers e ≥ 0 of sum h have Σe² ≤ h²; probabilities below κ/2 of sum 1 - m or less have Σp² ≤ (κ/2)(1 - m), with "
+        "'<' where there are any.",
+        "cited",
+        source="(Σe)² - Σe² is a sum of products: Hardy, Littlewood, Pólya (1934), Inequalities, theorem 19",
     ),
     Step(
         "heavy-points",

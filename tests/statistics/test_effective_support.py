@@ -80,8 +80,9 @@ def test_sets_and_probabilities_are_those_of_points_written_out():
 def test_a_mass_that_no_points_have_is_an_error():
     with pytest.raises(MeasurementError, match="points of 60 % of the mass"):
         collisions_sets.observe_mass((Weighed(Law(((1, 1),), 2, atomless=1), 60),), delta=0.0, device=CPU)
-    with pytest.raises(MeasurementError, match="1 to 100"):
-        collisions_sets.observe_mass((Weighed(Law(((1, 1),), 2), 0),), delta=0.0, device=CPU)
+    for percent in (0, 101, 99.5):
+        with pytest.raises(MeasurementError, match="1 to 100"):
+            collisions_sets.observe_mass((Weighed(Law(((1, 1),), 2), percent),), delta=0.0, device=CPU)  # type: ignore[arg-type]
 
 
 def test_least_samples_are_those_of_products_of_fractions():
@@ -93,7 +94,7 @@ def test_least_samples_are_those_of_products_of_fractions():
     assert least(365) == 23
 
 
-@pytest.mark.parametrize("number", [0, MOST + 1, 2.5])
+@pytest.mark.parametrize("number", [0, MOST + 1, 2.5, True])
 def test_numbers_of_points_out_of_range_are_errors(number):
     with pytest.raises(MeasurementError, match="points"):
         collisions_threshold.observe((Points(number),), delta=0.0, device=CPU)

@@ -175,6 +175,14 @@ def test_a_probability_beside_an_end_leaves_the_level_and_no_more() -> None:
     [
         (Generator((Cluster((1, 0)),), 2), "weights >= 1"),
         (Generator((Cluster((1, 1), ((1, 0),)),), 2), "pairs"),
+        (Generator((Cluster((1, 1), ((0, 0),)),), 2), "pairs"),
+        (Generator((Cluster((1, 1), ((0, 1, 1),)),), 2), "pairs"),  # type: ignore[arg-type]
+        (Generator((Cluster((1, 1), ((0, 1.0),)),), 2), "pairs"),  # type: ignore[arg-type]
+        (Generator((Cluster((1, 1), ((0, 1), (0, 1))),), 2), "repeated ones from near"),
+        (Generator((Cluster((1, 1), ((0, 1),), 1, ((0, 1), (0, 1))),), 2), "repeated ones from missed"),
+        (Generator((Cluster((1, 1), (), 1, (), ((0, 1), (0, 1))),), 2), "repeated ones from wrongly"),
+        (Generator((Cluster((1,), (), True),), 2), "integers"),
+        (Generator((Cluster((1, 1), ((0, 1),), 1, (), ((0, 1),)),), 2), "wrongly flagged"),
         (Generator((Cluster((1, 1), (), 1, ((0, 1),)),), 2), "missed"),
         (Generator((Cluster((1,)),), 0), "s >= 1"),
         (Generator((), 2, 5), "at least one point"),
@@ -185,6 +193,12 @@ def test_a_probability_beside_an_end_leaves_the_level_and_no_more() -> None:
 def test_a_malformed_generator_is_named(law: Generator, words: str) -> None:
     with pytest.raises(MeasurementError, match=words):
         near_duplicates.observe((law,), delta=0.0, device=CPU)
+
+
+@pytest.mark.parametrize("case", [Batches(2.0), Batches(5, True), Batches(6, 1, repeats=4), Batches(5, percent=50)])  # type: ignore[arg-type]
+def test_malformed_batches_are_named(case: Batches) -> None:
+    with pytest.raises(MeasurementError, match="expected"):
+        near_duplicates_batches.observe((case,), delta=0.0, device=CPU)
 
 
 def test_an_atomless_part_has_no_finite_packing() -> None:
