@@ -55,7 +55,7 @@ CLASSES = Experiment(
         FiniteClass(1, 0, 1000, 1.0, resolution=0.3, inside=0.55),
         FiniteClass(2, 0, 2),
     ),
-    search=12, bulk=800, only=("support", "union-bound"),
+    search=8, bulk=500, only=("support", "union-bound"),
 )  # fmt: skip
 BITS = Experiment(
     "bit-tables", THEOREM, bit_tables, discriminator_bits.observe,
@@ -63,7 +63,7 @@ BITS = Experiment(
 )  # fmt: skip
 PATTERNS = Experiment(
     "patterns", THEOREM, patterns, discriminator_patterns.observe,
-    examples=(Patterns(), Patterns(2, 300, 139), Patterns(1, 10_001, 10_000)),
+    examples=(Patterns(), Patterns(2, 300, 139), Patterns(1, 1001, 1000)),
     search=8, bulk=200, only=("every-generator", "N-log-N", "wins-exactly"),
 )  # fmt: skip
 TABLES = Experiment(

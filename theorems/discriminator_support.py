@@ -222,9 +222,9 @@ SAYINGS = (
     Saying(
         "wins-exactly",
         SLIDE,
-        "… and still wins against all possible discriminators.  Read literally: some generator of ten thousand images a "
+        "… and still wins against all possible discriminators.  Read literally: some generator of a thousand images a "
         "parameter, weighted or not, leaves no gap.",
-        Implies(Ge(support, 10**4 * p), Le(least, 0)),
+        Implies(Ge(support, 1000 * p), Le(least, 0)),
         "REFUTED",
         "every-generator",
         assumes=("lipschitz", "radius", "bounded"),
