@@ -136,7 +136,7 @@ FOR_EVERY_MASS = ("mass-on-S", "published-theorem-1", "at-least-effective", "eff
 UNIFORM = Experiment(
     "uniform", THEOREM, uniforms, collisions.observe,
     examples=(Law(((1, 365),), 23), Law(((1, 365),), 22), Law(((1, 1_000_000),), 1178)),
-    search=40, bulk=2000, only=("uniform", "twenty-three"),
+    search=10, bulk=1000, only=("uniform", "twenty-three"),
 )  # fmt: skip
 LAWS = Experiment(
     "laws", THEOREM, laws, collisions.observe,
@@ -147,17 +147,17 @@ LAWS = Experiment(
         Law(((9, 1), (1, 4)), 2),
         Law(((1, 1_000_000),), 2, margin=0.003),
     ),
-    search=40, bulk=2000, only=FOR_EVERY_LAW,
+    search=10, bulk=1000, only=FOR_EVERY_LAW,
 )  # fmt: skip
 TARGETS = Experiment(
     "targets", THEOREM, targets, collisions.observe_at_target,
     examples=(Law(((1, 10_000),), 2, margin=0.003), Law(((1, 10_000),), 2, margin=-0.003)),
-    search=40, bulk=2000, only=("sufficient-size",),
+    search=10, bulk=1000, only=("sufficient-size",),
 )  # fmt: skip
 MIXTURES = Experiment(
     "mixtures", THEOREM, mixtures, collisions.observe,
     examples=(Law(((2, 1),), 2, outside=((1, 2),)), Law(((1, 1),), 6, atomless=9)),
-    search=12, bulk=200, only=FOR_EVERY_MASS,
+    search=6, bulk=200, only=FOR_EVERY_MASS,
 )  # fmt: skip
 SAMPLED = Experiment(
     "sampled", THEOREM, black_boxes, collision_sampling.observe,

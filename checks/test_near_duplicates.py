@@ -146,7 +146,7 @@ RELATIONS = Experiment(
         Generator((Cluster((1,), (), 1),), 4, 100, 10),
         Generator((Cluster((9, 1, 1), PATH, 7, ((0, 1),)),), 5),
     ),
-    search=10, bulk=400, only=ANY_RELATION,
+    search=5, bulk=200, only=ANY_RELATION,
 )  # fmt: skip
 ATOMIC = Experiment(
     "atomic", THEOREM, atomic, near_duplicates.observe_packed,
@@ -155,12 +155,12 @@ ATOMIC = Experiment(
         Generator((Cluster((1,), (), 50),), 20),
         Generator((Cluster((100_000,)), Cluster((1,), (), 100_000)), 3),
     ),
-    search=10, bulk=400, only=PLACED,
+    search=5, bulk=200, only=PLACED,
 )  # fmt: skip
 PARTITIONS = Experiment(
     "partitions", THEOREM, partitions, near_duplicates.observe,
     examples=(Generator((Cluster((1,)),), 3, 9), Generator((Cluster((1, 1), ((0, 1),)),), 20, 98)),
-    search=5, bulk=200, only=("one-class",),
+    search=4, bulk=150, only=("one-class",),
 )  # fmt: skip
 AT_HALF = Experiment(
     "at-half", THEOREM, equally_likely, near_duplicates.observe,
@@ -175,7 +175,7 @@ FREQUENT = Experiment(
 COUNTED = Experiment(
     "batches", THEOREM, batches, near_duplicates_batches.observe,
     examples=(Batches(60, 30, "lower", 1e-9), Batches(60, 30, "upper", 1e-9)),
-    search=10, bulk=300, only=("coverage-below", "coverage-above"),
+    search=5, bulk=200, only=("coverage-below", "coverage-above"),
 )  # fmt: skip
 
 
