@@ -164,12 +164,12 @@ def normal_samples(draw: Draw) -> Normal:
 
 
 def interval_sizes(draw: Draw) -> TwoSizes:
-    """Unions of k intervals on 20 k or 30 k points, k = 1 or 2 and 8 times as many."""
-    k, ratio = draw.choice((2, 1)), draw.choice((20, 30))
+    """Unions of k intervals on 20 k to 30 k points, k = 1 or 2 and 8 times as many."""
+    k, ratio = draw.choice((2, 1)), draw.integer(20, 30)
     return TwoSizes("intervals", (ratio * k, 8 * ratio * k), (k, 8 * k), (960 // k, 120 // k), draw.seed())
 
 
 def half_plane_sizes(draw: Draw) -> TwoSizes:
     """Half-planes on 8 to 12 points and on four times as many."""
-    m = draw.choice((8, 10, 12))
+    m = draw.integer(8, 12)
     return TwoSizes("half-planes", (m, 4 * m), (1, 1), (1000, 1000), draw.seed())

@@ -265,7 +265,7 @@ CLAIMS = (
         ),
         "limit",
         "The expected gap of unions of k intervals under the uniform law is 0.81 to 1.02 times sqrt(p/m), p = 2k: for k from 1 "
-        "to 16 and m from 20 k to 30 k. Not with fewer points: at m = k the gap is 1, and only 0.71 times sqrt(p/m).",
+        "to 16 (tried at 1, 2, 8 and 16) and m from 20 k to 30 k. Not with fewer points: at m = k the gap is 1, and only 0.71 times sqrt(p/m).",
         (),
         goal=0.5,
         follows_from=("turning-points-limit",),
