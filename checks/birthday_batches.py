@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .birthday_samples import Function, Samples, constant, flat
+from .birthday_samples import ROWS, Function, Samples, blank, constant, flat
+from .birthday_seen import Seen
 from .compare_file import BadFile
 
 if TYPE_CHECKING:  # imported where they are used: `--help` is immediate
@@ -27,7 +28,7 @@ FEWEST = 4 * PART
 DRAWN = 60
 """Batches that are drawn from a function."""
 PLANS = len(PILOTS) + 2
-"""Draws of a function before its first batch: two that are compared, and the pilots."""
+"""Draws of a function, by seed, before its first batch: two that are compared, and the pilots."""
 Told = Callable[[int], None]
 
 
@@ -58,7 +59,8 @@ class Counted:
 
     ``near``, ``equal``: batches with a near-duplicate, with an exact one; ``pairs``: near pairs of all batches.
     ``closest``: the closest pair of each batch, closest first, as many as were asked for.  ``again``: pairs measured
-    again beyond the matrix product, ``fractions``: those decided in exact fractions.
+    again beyond the matrix product, ``fractions``: those decided in exact fractions.  ``distinct`` samples were seen at
+    least, and ``apart`` of which no two are near-duplicates.
     """
 
     size: int
@@ -69,6 +71,8 @@ class Counted:
     closest: tuple[Candidate, ...]
     again: int
     fractions: int
+    distinct: int = 1
+    apart: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +81,7 @@ class Shuffled:
 
     samples: Samples
     order: np.ndarray
+    collapsed: bool = False
 
     @property
     def name(self) -> str:
@@ -100,10 +105,16 @@ class Shuffled:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """Batches of a function, each a call of its own."""
+    """Batches of a function, each a call of its own.
+
+    ``few``: some samples as float64 rows; ``collapsed``: all those are equal; ``repeats``: a seed gave them twice.
+    """
 
     function: Function
     shape: tuple[int, ...]
+    few: np.ndarray
+    collapsed: bool = False
+    repeats: bool = True
 
     @property
     def name(self) -> str:
@@ -125,25 +136,29 @@ Source = Shuffled | Drawing
 
 
 def source(given: Samples | Function, seed: int) -> Source:
-    """Batches of a file or of a function; raises `BadFile` where all samples are the same, or all calls."""
+    """Batches of a file or of a function; raises `BadFile` where all samples are blank, or all calls the same."""
     import numpy as np
 
     from simulators.streams import stream
 
     if isinstance(given, Samples):
-        if constant(flat(given.array[: 2 * MOST])) and constant(flat(given.array)):
+        collapsed = constant(flat(given.array[: 2 * MOST])) and constant(flat(given.array))
+        if collapsed and blank(flat(given.array)):
             raise _constant(f"{len(given)} samples in {given.name}")
-        return Shuffled(given, stream("birthday", seed).permutation(len(given)))
+        return Shuffled(given, stream("birthday", seed).permutation(len(given)), collapsed)
     first, second = (given.draw(MOST, number) for number in (0, 1))
-    if constant(flat(np.concatenate((first, second)) if first.shape == second.shape else first)):
+    few = flat(np.concatenate((first, second)) if first.shape == second.shape else first)
+    collapsed = constant(few)
+    if blank(few):
         raise _constant(f"{MOST} samples of {given.name}")
-    if np.array_equal(first, second):
+    if np.array_equal(first, second) and not collapsed:
         raise BadFile(
             f"the same {MOST} samples from two calls of {given.name}",
             "a new draw at each call",
             "let it take seed=, or do not seed it inside",
         )
-    return Drawing(given, first.shape[1:])
+    repeats = not given.seeded or np.array_equal(first, given.draw(MOST, 0))
+    return Drawing(given, first.shape[1:], few, collapsed, repeats)
 
 
 def _constant(what: str) -> BadFile:
@@ -247,9 +262,11 @@ def count(
     from simulators.near_pairs import search
 
     near = equal = pairs = again = fractions = 0
+    seen = Seen()
     heap: list[tuple[float, int, Candidate]] = []
     for number in range(batches):
         values, rows = source.batch(number, size.size, size.pilot)
+        seen.add(values)
         found = search(values, radius, closest=1, device=device, told=told)
         near, equal, pairs = near + (found.near > 0), equal + (found.equal > 0), pairs + found.near
         again, fractions = again + found.again, fractions + found.fractions
@@ -259,7 +276,19 @@ def count(
             one = Candidate(distance, number, both, values[i].copy(), values[j].copy())
             (heapq.heappush if len(heap) < show else heapq.heapreplace)(heap, (-distance, -number, one))
     closest = sorted((one for _, _, one in heap), key=lambda one: (one.distance, one.batch))
-    return Counted(size.size, batches, near, equal, pairs, tuple(closest), again, fractions)
+    apart = max(seen.apart(radius), size.size if near < batches else 1)
+    if isinstance(source, Shuffled):
+        _all(source.samples, seen)
+    return Counted(
+        size.size, batches, near, equal, pairs, tuple(closest), again, fractions, seen.distinct,
+        seen.distinct if radius == 0 else apart,
+    )  # fmt: skip
+
+
+def _all(samples: Samples, seen: Seen) -> None:
+    """Show all samples of a file, those too that are in no batch."""
+    for start in range(0, len(samples), ROWS):
+        seen.add(samples.rows(slice(start, start + ROWS)))
 
 
 def count_all(source: Shuffled, radius: float, show: int, device: torch.device, told: Told) -> Counted:
@@ -267,11 +296,15 @@ def count_all(source: Shuffled, radius: float, show: int, device: torch.device, 
     from simulators.near_pairs import search
 
     values = source.samples.rows(slice(None))
+    seen = Seen()
+    seen.add(values)
     found = search(values, radius, closest=show, device=device, told=told)
     closest = tuple(Candidate(d, 0, (i, j), values[i].copy(), values[j].copy()) for d, i, j in found.closest)
+    apart = seen.apart(radius) if found.near else len(values)
     return Counted(
-        len(values), 1, int(found.near > 0), int(found.equal > 0), found.near, closest, found.again, found.fractions
-    )
+        len(values), 1, int(found.near > 0), int(found.equal > 0), found.near, closest, found.again, found.fractions,
+        seen.distinct, apart,
+    )  # fmt: skip
 
 
 def forecast(source: Shuffled, radius: float, device: torch.device) -> float:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
+import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .birthday_samples import Samples, constant, flat, numbers_of, open_samples, read
+from . import birthday_notes as notes
+from .birthday_samples import Function, Samples, constant, flat, numbers_of, open_samples, read
 from .compare_file import BadFile
 from .measure_command import BadInput, bar
 
@@ -20,18 +25,19 @@ if TYPE_CHECKING:  # imported where they are used: `--help` is immediate
 
     from .birthday_batches import Candidate, Counted, Size, Source
     from .birthday_page import Beside
-    from .birthday_words import Result
+    from .birthday_words import Made, OfReference, Result
     from .support_bounds import SupportBounds
 
 MOST_OF_REFERENCE = 20_000
 """Reference samples that a radius is calibrated on, at most."""
 COPIES = 7
 """Times that the samples are held in float64 while all pairs are searched, as measured."""
-APART = 8.0
-"""Ratio of scales beyond which samples and reference are hardly in one unit."""
+MOST_SCORED = 5_000
+"""Reference samples of which all pairs are searched at a radius that is not from so many, at most."""
 
 EPILOG = f"""Samples lie along the first axis, in any shape.  They are taken to be independent draws; the rows of a file are
-shuffled by --seed.  A function is called with a number of samples, and with seed= if it takes one.
+shuffled by --seed.  A function is called with a number of samples, and with seed= if a parameter has that name; without
+--size up to 21,760 are drawn to choose one, then 60 batches of it: a million samples where none repeats.  It says first how many.
 
 Distances are Euclidean and decided exactly.  Without --radius and --reference only exact duplicates count.  With --reference
 the radius is the largest at which fewer than one in a million pairs of real samples are as close, from
@@ -93,23 +99,26 @@ def birthday(
         raise BadInput("got --all-pairs for a function; expected a file of samples; leave --all-pairs out")
     planned(drawn, size, batches)
     if real is not None:
-        _alike(given, drawn.shape, real)
+        _alike(drawn.shape, real)
         if radius is None:
             _large_enough(real)
     how = None if no_picture else layout(drawn.shape, draw_as)
     if how is not None and how.kind == "image" and show:
         ready()
+    told = _doubts(drawn, real)
     calibrated = _calibrated(real, confidence, seed, where) if real is not None and radius is None else None
+    told += _said(notes.repeats(calibrated))
     r = calibrated.radius if calibrated else radius or 0.0
     sized, counted = _counted(drawn, r, size, batches, show, where)
     whole = _whole(drawn, r, show, where) if all_pairs else None
+    own = _of_reference(real, r, calibrated, seed, where) if real is not None else None
     from .birthday_page import Shown, page
     from .birthday_words import Result, lines, to_json
 
     test = Result(
         name=drawn.name,
         samples=len(given) if isinstance(given, Samples) else None,
-        seeded=isinstance(given, Samples) or given.seeded,
+        seeded=isinstance(given, Samples) or (given.seeded and _repeats(drawn)),
         shape=drawn.shape,
         seed=seed,
         radius=r,
@@ -120,6 +129,9 @@ def birthday(
         bounds=_bounds(counted, confidence),
         whole=whole,
         whole_bounds=_bounds(whole, confidence) if whole else None,
+        of_reference=own,
+        notes=tuple(told),
+        made=_made(given, samples, reference),
     )
     pairs = (whole or counted).closest
     shown = Shown(pairs, _beside(pairs, real, where) if real is not None else (), how)
@@ -127,8 +139,22 @@ def birthday(
         atomically(output, page(test, shown, _stricter(test)))
     except OSError as problem:
         raise _unwritable(output, problem) from None
-    click.echo(to_json(test) if as_json else "\n".join(lines(test)) + "\n", nl=False)
+    _print(to_json(test) if as_json else "\n".join(lines(test)) + "\n", output)
     click.echo(f"wrote {output}", err=True)
+
+
+def _print(text: str, output: Path) -> None:
+    """Print what was found; raises `BadInput` where it goes to a full disk or a closed pipe."""
+    try:
+        click.echo(text, nl=False)
+    except OSError as problem:
+        why = "the pipe is closed" if problem.errno == errno.EPIPE else (problem.strerror or "it failed").lower()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())  # what is left in the buffer would be written, and complained of, at exit
+        os.close(nowhere)
+        raise BadInput(
+            f"got a standard output that cannot be written ({why}); expected room; the result is in {output}"
+        ) from None
 
 
 def _asked(
@@ -160,6 +186,8 @@ def _writable(output: Path, samples: str, reference: Path | None) -> None:
             raise BadInput(f"got --output {output}, which is {name}; expected another file; choose another --output")
     if reference is not None and reference.resolve() == Path(samples).resolve():
         raise BadInput(f"got --reference {reference}, which is the samples; expected real samples; name their file")
+    if output.is_dir():
+        raise BadInput(f"got --output {output}, a directory; expected the name of a file; for instance birthday.html")
     if not output.resolve().parent.is_dir():
         raise BadInput(
             f"got no directory {output.parent} to write {output.name} in; expected one; make it or choose another --output"
@@ -186,10 +214,8 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _alike(given: object, shape: tuple[int, ...], real: Samples) -> None:
-    """Raises `BadFile` where samples and reference differ in shape; a word where they hardly share a unit."""
-    import numpy as np
-
+def _alike(shape: tuple[int, ...], real: Samples) -> None:
+    """Raises `BadFile` where samples and reference differ in shape, or the reference in nothing."""
     if real.shape != shape:
         raise BadFile(
             f"samples of shape {shape} and a reference of shape {real.shape}",
@@ -198,13 +224,44 @@ def _alike(given: object, shape: tuple[int, ...], real: Samples) -> None:
         )
     if constant(flat(real.array[:512])) and constant(flat(real.array)):
         raise BadFile(f"{len(real)} samples in {real.name} that are all the same", "real samples", "check the file")
-    if isinstance(given, Samples):
-        ours, theirs = (float(np.abs(flat(one.array[:512])).max()) for one in (given, real))
-        if max(ours, theirs) > APART * min(ours, theirs):
-            click.echo(
-                f"note: numbers reach {ours:.3g} in {given.name} and {theirs:.3g} in {real.name}; distances need one scale",
-                err=True,
-            )
+
+
+def _doubts(source: Source, real: Samples | None) -> list[str]:
+    """What is odd about the samples before anything is searched."""
+    from .birthday_batches import Drawing
+
+    found = [notes.COLLAPSED] if source.collapsed else []
+    if isinstance(source, Drawing) and not source.repeats:
+        found.append(f"{source.name} gives other samples for the same seed: it cannot be drawn again")
+    if real is not None:
+        ours = source.few if isinstance(source, Drawing) else flat(notes.some(source.samples.array))
+        found += notes.scale(ours, source.name, flat(notes.some(real.array)), real.name)
+    return _said(found)
+
+
+def _repeats(source: Source) -> bool:
+    from .birthday_batches import Drawing
+
+    return not isinstance(source, Drawing) or source.repeats
+
+
+def _said(found: Iterable[str]) -> list[str]:
+    """Say each as it is found; the page says them again."""
+    said = list(found)
+    for one in said:
+        click.echo(f"note: {one}", err=True)
+    return said
+
+
+def _made(given: Samples | Function, samples: str, reference: Path | None) -> Made:
+    from .birthday_words import Made
+
+    return Made(
+        notes.command(click.get_current_context()),
+        notes.made_by(),
+        notes.digest(Path(samples)) if isinstance(given, Samples) else None,
+        notes.digest(reference) if reference is not None else None,
+    )
 
 
 def _large_enough(real: Samples) -> None:
@@ -219,38 +276,77 @@ def _large_enough(real: Samples) -> None:
 
 
 def _calibrated(real: Samples, confidence: float, seed: int, device: torch.device) -> Calibrated:
+    from simulators.measurement import MeasurementError
     from simulators.near_pairs_nearest import calibrate
     from simulators.streams import stream
 
     some = stream("birthday reference", seed).permutation(len(real))[:MOST_OF_REFERENCE]
     with bar(f"calibrating a radius on {real.name}", math.comb(len(some), 2)) as step:
-        return calibrate(real.rows(some), confidence, device=device, told=step)
+        try:
+            return calibrate(real.rows(some), confidence, device=device, told=step)
+        except MeasurementError as problem:
+            raise BadFile(
+                problem.got.replace("a reference of ", "") + f" in {real.name}",
+                f"{problem.expected} to calibrate a radius on",
+                "take more, or give --radius as well",
+            ) from None
+
+
+def _of_reference(real: Samples, radius: float, how: Calibrated | None, seed: int, device: torch.device) -> OfReference:
+    """What the reference scores at the radius: its own near pairs."""
+    from simulators.near_pairs import search
+    from simulators.streams import stream
+
+    from .birthday_words import OfReference
+
+    if how is not None and how.how == "pairs":
+        return OfReference(how.within, how.of)
+    some = stream("birthday reference", seed).permutation(len(real))[:MOST_SCORED]
+    pairs = math.comb(len(some), 2)
+    with bar(f"searching {real.name} itself", pairs) as step:
+        return OfReference(search(real.rows(some), radius, closest=0, device=device, told=step).near, pairs)
 
 
 def _counted(
     source: Source, radius: float, size: int | None, batches: int | None, show: int, device: torch.device
 ) -> tuple[Size, Counted]:
-    from .birthday_batches import Size, chosen, count, number_of_batches, pilot_work
+    from .birthday_batches import PILOTS, Drawing, Size, chosen, count, number_of_batches, pilot_work
 
     sized = Size(size or 2)
+    function = source.function if isinstance(source, Drawing) else None
     if size is None:
+        if function is not None:
+            _announce(function, sum(PILOTS), "up to ", ", to choose a batch size")
         with bar("choosing a batch size", pilot_work(source)) as step:
             sized = chosen(source, radius, device, step)
     many = number_of_batches(source, sized, batches)
+    if function is not None:
+        _announce(function, many * sized.size, "", f", {many:,} batch{'' if many == 1 else 'es'} of {sized.size:,}")
     words = f"searching {many:,} batch{'' if many == 1 else 'es'} of {sized.size:,} × {numbers_of(source.shape):,}"
     with bar(words, many * math.comb(sized.size, 2)) as step:
         return sized, count(source, sized, many, radius, show, device, step)
 
 
+def _announce(function: Function, many: int, about: str, what: str) -> None:
+    """Say how many samples will be drawn, and how long that takes at the rate so far."""
+    click.echo(f"drawing {about}{many:,} samples{what}: {_span(function.seconds(many))} …", err=True)
+
+
+def _span(seconds: float) -> str:
+    from .gram_command import span
+
+    return "less than a second" if seconds < 1 else f"about {span(seconds)}"
+
+
 def _whole(source: Source, radius: float, show: int, device: torch.device) -> Counted:
     from .birthday_batches import Shuffled, count_all, forecast
-    from .gram_command import bytes_of, span
+    from .gram_command import bytes_of
 
     assert isinstance(source, Shuffled)
     many, numbers = len(source.samples), numbers_of(source.shape)
     pairs = math.comb(many, 2)
     click.echo(
-        f"all {pairs:,} pairs of {many:,} samples: about {span(forecast(source, radius, device))},"
+        f"all {pairs:,} pairs of {many:,} samples: {_span(forecast(source, radius, device))},"
         f" {bytes_of(COPIES * 8 * many * numbers)} of memory",
         err=True,
     )

@@ -135,7 +135,7 @@ def _figures(test: Result) -> str:
     )
     after = (
         f'<p class="quiet">All bounds hold with probability {words.percent(bounds.confidence)} or more, if the samples'
-        " are independent draws of one generator and the radius was not chosen by looking at them.</p>"
+        " are independent draws of one generator and the radius was not chosen by looking at them; what was seen is certain.</p>"
     )
     more = f"<p>{_text(words.whole(test))}</p>" if test.whole is not None else ""
     return f"<table>{body}</table>{after}{more}"

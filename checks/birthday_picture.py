@@ -100,7 +100,7 @@ def _picture(sample: np.ndarray, how: Layout, low: float, high: float, words: st
     import numpy as np
     from PIL import Image
 
-    levels = (sample - low) * (255 / (high - low)) if high > low else np.zeros_like(sample)
+    levels = (sample - low) / (high - low) * 255 if high > low else np.zeros_like(sample)
     pixels = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
     if how.in_front:
         pixels = np.moveaxis(pixels.reshape(how.channels, how.height, how.width), 0, -1)
@@ -123,9 +123,7 @@ def _curve(sample: np.ndarray, low: float, high: float, words: str) -> str:
         edges = np.linspace(0, len(sample), POINTS + 1).astype(int)
         sample = np.add.reduceat(sample, edges[:-1]) / np.diff(edges)
     across = np.linspace(1, width - 1, len(sample))
-    down = (
-        height - 1 - (sample - low) * ((height - 2) / (high - low)) if high > low else np.full(len(sample), height / 2)
-    )
+    down = height - 1 - (sample - low) / (high - low) * (height - 2) if high > low else np.full(len(sample), height / 2)
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
     return (
         f'<svg role="img" aria-label="{html.escape(words)}" width="{width}" height="{height}"'

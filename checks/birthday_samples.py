@@ -11,8 +11,9 @@ import inspect
 import math
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:  # imported where they are used: `--help` is immediate
     import numpy as np
 
 ARRAYS = ".npy, .npz or .pt"
-FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 LARGEST = 2**53
+MOST = 1e300
+"""The largest number whose differences and distances float64 holds, with room."""
 ROWS = 4096
 """Samples that are looked at together."""
 
@@ -56,11 +59,18 @@ class Function:
     call: Callable[..., Any]
     seeded: bool
     seed: int
+    spent: list[tuple[int, float]] = field(default_factory=list)
+
+    def seconds(self, count: int) -> float:
+        """How long ``count`` samples take at the rate so far, the first call aside: it loads libraries."""
+        rest = self.spent[1:] or self.spent
+        return count * sum(time for _, time in rest) / max(sum(many for many, _ in rest), 1)
 
     def draw(self, count: int, number: int, shape: tuple[int, ...] | None = None) -> np.ndarray:
         """Draw number ``number``: an array (count, …) of finite real numbers, of samples of ``shape`` where given."""
         extra = {"seed": 1_000_003 * self.seed + number} if self.seeded else {}
         called = f"{self.name}({count}{', seed=' + str(extra['seed']) if extra else ''})"
+        start = time.perf_counter()
         with contextlib.redirect_stdout(sys.stderr):
             try:
                 given = self.call(count, **extra)
@@ -70,6 +80,11 @@ class Function:
                     f"an array of {count} samples",
                     "call it so in Python to see where",
                 ) from None
+            except SystemExit as problem:
+                raise _left(called, problem, f"an array of {count} samples", "return it instead") from None
+        self.spent.append((count, time.perf_counter() - start))
+        if given is None:
+            raise BadFile(f"{called}, which returned None", f"an array of {count} samples", "return the samples")
         array = _numbers(_array(given, called), called)
         if array.ndim < 1 or len(array) != count:
             got = f"{len(array)} samples" if array.ndim else "a single number"
@@ -80,6 +95,10 @@ class Function:
             )
         _finite(array, called)
         return array
+
+
+def _left(what: str, problem: SystemExit, expected: str, remedy: str) -> BadFile:
+    return BadFile(f"{what}, which left Python by sys.exit({problem.code!r})", expected, remedy)
 
 
 def flat(array: np.ndarray) -> np.ndarray:
@@ -191,6 +210,8 @@ def _torch(path: Path) -> np.ndarray:
         raise BadFile(
             f"{path.name}, which is no .pt file or is damaged", "a tensor saved by torch.save", "save it again"
         ) from None
+    if isinstance(given, dict) and len(given) == 1:  # like an archive of one array
+        (given,) = given.values()
     if not isinstance(given, torch.Tensor):
         inside = f" ({', '.join(str(key) for key in list(given)[:5])})" if isinstance(given, dict) else ""
         raise BadFile(
@@ -238,7 +259,7 @@ def _finite(array: np.ndarray, name: str) -> None:
     for start in range(0, len(array), ROWS):
         some = array[start : start + ROWS]
         if array.dtype.kind == "f":
-            bad = ~np.isfinite(some)
+            bad = ~(np.abs(some.astype(np.float64)) <= MOST)
         elif array.dtype.itemsize == 8:
             bad = (some > LARGEST) | (some < -LARGEST) if array.dtype.kind == "i" else some > LARGEST
         else:
@@ -247,6 +268,12 @@ def _finite(array: np.ndarray, name: str) -> None:
             place = tuple(int(k) for k in np.argwhere(bad)[0])
             index = ", ".join(str(k) for k in (place[0] + start, *place[1:]))
             many = sum(int((~np.isfinite(array[k : k + ROWS])).sum()) for k in range(start, len(array), ROWS))
+            if array.dtype.kind == "f" and np.isfinite(some[place]):
+                raise BadFile(
+                    f"{some[place]:g} at [{index}] in {name}",
+                    f"numbers of at most {MOST:g}, whose distances float64 holds",
+                    "divide all samples, and the reference, by one number",
+                )
             rest = f" and {many - 1} more" if many > 1 else ""
             raise BadFile(
                 f"{some[place]} at [{index}]{rest} in {name}",
@@ -260,7 +287,7 @@ def _function(given: str, seed: int) -> Function:
     module, _, name = given.partition(":")
     with _here():
         try:
-            found = getattr(importlib.import_module(module), name, None)
+            found, owner = _named(importlib.import_module(module), name)
         except ModuleNotFoundError as problem:
             if problem.name is not None and (module == problem.name or module.startswith(f"{problem.name}.")):
                 raise BadFile(
@@ -271,16 +298,40 @@ def _function(given: str, seed: int) -> Function:
             raise BadFile(
                 f"{type(problem).__name__} on importing {module}: {first_line(problem)}", "one that imports", "mend it"
             ) from None
+        except SystemExit as problem:
+            raise _left(
+                f"module {module}", problem, "one that imports", "put that under if __name__ == '__main__':"
+            ) from None
     if found is None:
         raise BadFile(f"no {name} in {module}", "a function that draws a batch", "check the name")
     if not callable(found):
         raise BadFile(f"{given}, of type {type(found).__name__}", "a function that draws a batch", "check the name")
-    try:
-        parameters = inspect.signature(found).parameters.values()
-        seeded = any(p.name == "seed" or p.kind == p.VAR_KEYWORD for p in parameters)
+    method = name.rpartition(".")[2]
+    if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, method, None)):
+        raise BadFile(
+            f"{given}, a method that needs an object of {owner.__name__}",
+            "a function, or a method of an object",
+            f"make an object in {module}: model = {owner.__name__}(…), and name {module}:model.{method}",
+        )
+    import torch
+
+    try:  # a torch module takes any argument and hands it to forward
+        parameters = inspect.signature(found.forward if isinstance(found, torch.nn.Module) else found).parameters
+        seeded = "seed" in parameters and parameters["seed"].kind in (
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            inspect.Parameter.KEYWORD_ONLY,
+        )
     except (TypeError, ValueError):  # a function without a signature
         seeded = False
     return Function(given, found, seeded, seed)
+
+
+def _named(module: Any, name: str) -> tuple[Any, Any]:
+    """What a dotted name in a module stands for, None where it is not there, and whose attribute it is."""
+    owner = found = module
+    for part in name.split("."):
+        owner, found = found, getattr(found, part, None)
+    return found, owner
 
 
 @contextlib.contextmanager
@@ -297,6 +348,11 @@ def _here() -> Iterator[None]:
 def constant(values: np.ndarray) -> bool:
     """Whether all samples of a float64 array (n, d) are one and the same."""
     return len(values) > 1 and all((values[k : k + ROWS] == values[0]).all() for k in range(0, len(values), ROWS))
+
+
+def blank(values: np.ndarray) -> bool:
+    """Whether all samples are the same and hold one number only, as an image that was never filled."""
+    return constant(values) and bool((values[0] == values[0, 0]).all())
 
 
 def numbers_of(shape: tuple[int, ...]) -> int:

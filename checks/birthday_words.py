@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,35 @@ if TYPE_CHECKING:
     from .support_bounds import SupportBounds
 
 DIGITS = 3
+
+
+ASSUMED = (
+    "the samples are independent draws of one generator",
+    "the radius was chosen without looking at them",
+)
+
+
+@dataclass(frozen=True)
+class OfReference:
+    """``near`` of ``pairs`` pairs of the reference are within the radius."""
+
+    near: int
+    pairs: int
+
+    @property
+    def point(self) -> float | None:
+        """The effective support that the reference shows itself."""
+        return self.pairs / self.near if self.near else None
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a page came about: the command, without the paths of a machine, the package, and digests of the files."""
+
+    command: str
+    package: str
+    samples: str | None
+    reference: str | None
 
 
 @dataclass(frozen=True)
@@ -38,6 +67,24 @@ class Result:
     bounds: SupportBounds
     whole: Counted | None = None
     whole_bounds: SupportBounds | None = None
+    of_reference: OfReference | None = None
+    notes: tuple[str, ...] = ()
+    made: Made | None = None
+
+    @property
+    def distinct(self) -> tuple[int, str]:
+        """Distinct samples, at least, and by what: the theorem's bound, or as many as were seen."""
+        return at_least(self.bounds.support_at_least, self.counted.distinct)
+
+    @property
+    def apart(self) -> tuple[int, str]:
+        """Samples far apart, at least, and by what."""
+        return at_least(self.bounds.variety_at_least, self.counted.apart)
+
+
+def at_least(bound: int, seen: int) -> tuple[int, str]:
+    """The larger of a bound that holds with a probability and of a number that was seen, and which it is."""
+    return (bound, "statistical") if bound > seen else (seen, "seen")
 
 
 def number(value: float, rounding: str = ROUND_HALF_EVEN) -> str:
@@ -113,15 +160,17 @@ def lines(test: Result) -> list[str]:
         f"{test.name}{many} of {shape(test.shape)}",
         radius(test),
         size(test),
-        f"{counted.near:,} of {plural(counted.batches, 'batch', 'batches')} have a near-duplicate, {counted.equal:,} an exact one",
+        f"{counted.near:,} of {plural(counted.batches, 'batch', 'batches')} {'has' if counted.near == 1 else 'have'} a"
+        f" near-duplicate, {counted.equal:,} an exact one",
         "",
         f"effective support     {support(bounds)}",
-        f"samples far apart     at least {bounds.variety_at_least:,}, no two of them near-duplicates",
-        f"distinct samples      at least {bounds.support_at_least:,}; no test bounds them from above",
+        *([f"the reference itself  {own(test.of_reference)}"] if test.of_reference is not None else []),
+        f"samples far apart     at least {test.apart[0]:,} ({test.apart[1]}), no two of them near-duplicates",
+        f"distinct samples      at least {test.distinct[0]:,} ({test.distinct[1]}); no test bounds them from above",
         f"folklore s²           {bounds.folklore:,}, which no theorem supports",
         "",
         f"All bounds hold with probability {percent(bounds.confidence)} or more, if the samples are independent draws and",
-        "the radius was chosen without looking at them.",
+        "the radius was chosen without looking at them; what was seen is certain.",
     ]
     if test.whole is not None and test.whole_bounds is not None:
         out += ["", whole(test)]
@@ -135,30 +184,52 @@ def support(bounds: SupportBounds) -> str:
     return f"about {number(bounds.point)}, at most {up(bounds.effective_at_most)}"
 
 
+def own(found: OfReference) -> str:
+    """What the reference scores itself."""
+    if found.point is None:
+        return f"no estimate: none of its {found.pairs:,} pairs is within the radius"
+    return (
+        f"about {number(found.point)}: {found.near:,} of its {found.pairs:,} pairs"
+        f" {'is' if found.near == 1 else 'are'} within the radius"
+    )
+
+
 def whole(test: Result) -> str:
     """What all pairs of a file say, in a sentence."""
     assert test.whole is not None and test.whole_bounds is not None
-    point, least = test.whole_bounds.point, test.whole_bounds.support_at_least
+    point, (least, how) = test.whole_bounds.point, at_least(test.whole_bounds.support_at_least, test.whole.distinct)
+    sure = "as were seen" if how == "seen" else f"at {percent(test.whole_bounds.confidence)} on their own"
     about = f", an effective support of about {number(point)}" if point is not None else ""
     return (
         f"All pairs of the {plural(test.whole.size, 'sample')}: {plural(test.whole.pairs, 'near-duplicate pair')}{about}."
-        f" As one batch they show at least {least:,} distinct samples, at {percent(test.whole_bounds.confidence)} on"
-        " their own; a bound on the effective support takes more than one batch."
+        f" As one batch they show at least {plural(least, 'distinct sample')}, {sure}; a bound on the effective support takes more than one batch."
     )
 
 
 def advice(test: Result) -> list[str]:
     """What to do next, where the numbers say little."""
     counted = test.counted
-    if counted.near == counted.batches and counted.size > 2 and not test.size.pilot:
-        return ["", "Every batch has a near-duplicate: smaller batches say more; leave --size out to have one chosen."]
+    if counted.near == counted.batches and counted.size > 2:
+        how = f"give a --size below {counted.size:,}" if test.size.pilot else "leave --size out to have one chosen"
+        return ["", f"Every batch has a near-duplicate: smaller batches say more; {how}."]
     if not counted.near and test.radius == 0 and test.calibrated is None:
-        return ["", "No exact duplicates. To look for near-duplicates give --reference with real samples, or --radius."]
+        return _no_duplicates(test)
     if not counted.near:
         return ["", "No batch has a near-duplicate: more samples, or larger batches, would say more."]
     if counted.batches < 10:
         return ["", f"{plural(counted.batches, 'batch', 'batches')} give wide bounds: more samples would say more."]
     return []
+
+
+def _no_duplicates(test: Result) -> list[str]:
+    """What to do where only exact duplicates were looked for, and no batch has one."""
+    if test.whole is not None and test.whole.equal:
+        return []
+    said = "No batch has an exact duplicate."
+    if test.whole is None and test.samples is not None:
+        chosen = " or among the samples on which the size was chosen" if test.size.pilot else ""
+        said += f" Duplicates across batches{chosen} are not looked at without --all-pairs."
+    return ["", f"{said} To look for near-duplicates give --reference with real samples, or --radius."]
 
 
 def to_json(test: Result) -> str:
@@ -174,14 +245,24 @@ def to_json(test: Result) -> str:
             "near_pairs": counted.pairs,
             "effective_support": bounds.point,
             "effective_support_at_most": None if math.isinf(most) else most,
-            "support_at_least": bounds.support_at_least,
-            "variety_at_least": bounds.variety_at_least,
+            "support_at_least": max(bounds.support_at_least, counted.distinct),
+            "support_at_least_statistical": bounds.support_at_least,
+            "support_at_least_seen": counted.distinct,
+            "variety_at_least": max(bounds.variety_at_least, counted.apart),
+            "variety_at_least_statistical": bounds.variety_at_least,
+            "variety_at_least_seen": counted.apart,
             "folklore": bounds.folklore,
             "closest": [{"distance": c.distance, "batch": c.batch, "samples": list(c.rows)} for c in counted.closest],
         }
 
     how = test.calibrated
-    calibrated = how and {"rule": how.how, "within": how.within, "of": how.of, "rate_at_most": how.at_most}
+    calibrated = how and {
+        "rule": how.how,
+        "within": how.within,
+        "of": how.of,
+        "rate_at_most": how.at_most,
+        "repeated": how.repeated,
+    }
     found = {
         "name": test.name,
         "samples": test.samples,
@@ -189,6 +270,16 @@ def to_json(test: Result) -> str:
         "seed": test.seed,
         "confidence": test.bounds.confidence,
         "claims": list(test.bounds.claims),
+        "assumptions": list(ASSUMED),
+        "notes": list(test.notes),
+        "made": asdict(test.made) if test.made else None,
+        "reference_itself": {
+            "near_pairs": test.of_reference.near,
+            "pairs": test.of_reference.pairs,
+            "effective_support": test.of_reference.point,
+        }
+        if test.of_reference
+        else None,
         "radius": test.radius,
         "reference": test.reference,
         "calibrated": calibrated,

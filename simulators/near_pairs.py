@@ -34,6 +34,8 @@ DIRECT = 2**15
 """Numbers in the differences of all pairs up to which no product is worth its preparation."""
 OPEN = Fraction(1, 8)
 """Single precision is used where the pairs that it leaves open lie in a shell of squared distances that is this thin."""
+ORDINARY = 400
+"""Powers of two of the largest number up to which nothing is scaled."""
 Told = Callable[[int], None]
 
 
@@ -70,7 +72,7 @@ def search(
     single precision by no more than r²/4 in the squares of their distances.  ``told`` hears how many pairs were searched, n(n-1)/2 in all.
     Raises `MeasurementError` for another shape or dtype, for NaN and infinities, a negative radius or an absent device.
     """
-    values = _sound(samples, radius)
+    values, radius, power = _ranged(_sound(samples, radius), radius)
     everything = math.comb(len(values), 2)
     first, counts, group = distinct(values)
     equal = sum(math.comb(int(many), 2) for many in counts[counts > 1])
@@ -86,7 +88,7 @@ def search(
             near, others, again, fractions = _directly(held, counts, radius, wanted, told)
         else:
             near, others, again, fractions = _Search(held, counts, radius, wanted).run(threads, told)
-    apart = [Pair(d, *sorted((int(first[i]), int(first[j])))) for d, i, j in others]
+    apart = [Pair(float(np.ldexp(d, power)), *sorted((int(first[i]), int(first[j])))) for d, i, j in others]
     return Found(equal + near, equal, (*twins, *apart), again, fractions)
 
 
@@ -100,6 +102,18 @@ def _sound(samples: np.ndarray, radius: float) -> np.ndarray:
     if not (radius >= 0 and math.isfinite(radius)):
         raise MeasurementError(f"radius {radius}", "a finite radius of at least 0")
     return np.require(samples, requirements=["C", "W"])  # torch warns of arrays that cannot be written to
+
+
+def _ranged(values: np.ndarray, radius: float) -> tuple[np.ndarray, float, int]:
+    """Samples and radius in multiples of a power of two, where squares would overflow or underflow and none is rounded."""
+    power = math.frexp(float(np.abs(values).max()))[1]
+    if abs(power) <= ORDINARY:
+        return values, radius, 0
+    with np.errstate(over="ignore", under="ignore"):
+        smaller, nearer = np.ldexp(values, -power), float(np.ldexp(radius, -power))
+        if not (np.ldexp(nearer, power) == radius and np.array_equal(np.ldexp(smaller, power), values)):
+            return values, radius, 0
+    return smaller, nearer, power
 
 
 def _twins(group: np.ndarray, most: int) -> list[Pair]:
@@ -146,10 +160,10 @@ class _Search:
     def _prepared(self) -> tuple[Tensor, Tensor, _Bounds]:
         """Factors whose product is minus half the squared distances, in the cheapest precision that decides most pairs."""
         largest = float(self.samples.abs().max())
-        scaled = _scaled(self.samples, -math.frexp(largest)[1])
-        centred = scaled - scaled.mean(dim=0)
+        smaller = scaled(self.samples, -math.frexp(largest)[1])
+        centred = smaller - smaller.mean(dim=0)
         scale = math.frexp(float(centred.abs().max()))[1]
-        centred = _scaled(centred, -scale)
+        centred = scaled(centred, -scale)
         radius = Fraction(self.radius) / Fraction(2) ** (math.frexp(largest)[1] + scale)
         if self.radius and torch.get_float32_matmul_precision() == "highest":
             left, right, top = _factors(centred.to(torch.float32))
@@ -260,8 +274,8 @@ def _threads(device: torch.device) -> Iterator[int]:
         torch.set_num_threads(before)
 
 
-def _scaled(values: Tensor, exponent: int) -> Tensor:
-    """The values times a power of two, in two steps that neither overflow nor lose a digit before the last."""
+def scaled(values: Tensor, exponent: int) -> Tensor:
+    """The values times 2 to the ``exponent``, in two steps that neither overflow nor lose a digit before the last."""
     return values * 2.0 ** (exponent // 2) * 2.0 ** (exponent - exponent // 2)
 
 

@@ -15,6 +15,8 @@ from torch import Tensor
 
 UNIT = 2.0**-53
 TINY = 2.0**-1074
+GRIDS = (-537, 480)
+"""Powers of two, of a multiple of which up to 2⁵³ squares neither underflow nor overflow."""
 CELLS = 2**22
 """Numbers that are held at once."""
 
@@ -88,6 +90,8 @@ def unrounded(samples: Tensor) -> bool:
     if not largest:
         return True
     steps = 2 * Fraction(largest) / Fraction(2) ** grid
+    if grid < GRIDS[0] or grid > GRIDS[1]:  # squares that underflow or overflow are rounded
+        return False
     return steps**2 * samples.shape[1] <= 2**53
 
 

@@ -12,7 +12,8 @@ import torch
 
 from .intervals import proportion
 from .measurement import MeasurementError
-from .near_pairs import search
+from .near_pairs import scaled, search
+from .near_pairs_exact import distances, distinct
 
 Told = Callable[[int], None]
 ROWS = 1024
@@ -40,6 +41,7 @@ def nearest(
     in float64, of which the best few are measured again: the distance given is that of the row given, to rounding, and
     no row is nearer by more than 1e-7 of the largest norm.  ``told`` hears how many rows of the reference were seen.
     """
+    power = math.frexp(float(max(np.abs(queries).max(initial=0.0), np.abs(reference).max(initial=0.0))))[1]
     mine = torch.tensor(queries, dtype=torch.float64, device=device)
     best = torch.full((len(mine),), math.inf, dtype=torch.float64, device=device)
     place = torch.zeros(len(mine), dtype=torch.int64, device=device)
@@ -47,12 +49,13 @@ def nearest(
         rows = torch.tensor(reference[start : start + ROWS], dtype=torch.float64, device=device)
         for first in range(0, len(mine), ROWS):
             some = mine[first : first + ROWS]
-            far = torch.cdist(some - rows[0], rows - rows[0], compute_mode="use_mm_for_euclid_dist")
+            left, right = (scaled(values, -power) - scaled(rows[0], -power) for values in (some, rows))
+            far = torch.cdist(left, right, compute_mode="use_mm_for_euclid_dist")
             if others and first == start:
                 far.fill_diagonal_(math.inf)
             columns = far.topk(min(FEW, len(rows)), largest=False).indices
             for candidate in columns.T:
-                distance = (some - rows[candidate]).square_().sum(dim=1).sqrt()
+                distance = distances(some, rows[candidate])
                 if others and first == start:  # the diagonal is among the candidates of a short block
                     itself = candidate == torch.arange(len(some), device=device)
                     distance.masked_fill_(itself, math.inf)
@@ -69,7 +72,8 @@ class Calibrated:
 
     ``how``: "pairs" where the rate of pairs within the radius was shown to be below `LEVEL`, "neighbours" where a share
     of at most `SHARE` of the samples have another within it.  ``within``: pairs, or samples, found within the radius,
-    ``of`` so many; ``at_most``: the upper end of the interval of their rate, as if they were independent.
+    ``of`` so many; ``at_most``: the upper end of the interval of their rate, as if they were independent.  ``repeated``:
+    samples that equal an earlier one, which are left out.
     """
 
     radius: float
@@ -77,6 +81,7 @@ class Calibrated:
     within: int
     of: int
     at_most: float
+    repeated: int = 0
 
 
 def calibrate(
@@ -86,25 +91,30 @@ def calibrate(
 
     The pairs share samples, so that their interval is a guide, not a proof; what the birthday test says of other
     samples holds for every radius that was not chosen by looking at them.  ``told`` hears of n(n-1)/2 pairs.
-    Raises `MeasurementError` for fewer than 100 samples.
+    Raises `MeasurementError` for fewer than 100 distinct samples.
     """
+    first, _, _ = distinct(reference)
+    given, reference = len(reference), reference[first]
     count = len(reference)
     if count < FEWEST:
-        raise MeasurementError(f"a reference of {count} samples", f"at least {FEWEST}")
-    pairs = math.comb(count, 2)
+        raise MeasurementError(f"a reference of {count} distinct samples", f"at least {FEWEST}")
+    pairs, repeated = math.comb(count, 2), given - count
+    told(math.comb(given, 2) - pairs)
     upper = proportion(np.arange(int(LEVEL * pairs) + 1), pairs, 1 - confidence)[1]
     allowed = int((upper <= LEVEL).sum()) - 1
     if allowed >= 0:
         found = search(reference, 0.0, closest=allowed + 1, device=device, told=told)
         radius = _below(found.closest[allowed].distance)
-        inside = sum(pair.distance <= radius for pair in found.closest) if radius else found.equal
-        return Calibrated(radius, "pairs", inside, pairs, float(proportion(inside, pairs, 1 - confidence)[1]))
-    distances, _ = nearest(
+        inside = sum(pair.distance <= radius for pair in found.closest)
+        return Calibrated(radius, "pairs", inside, pairs, float(proportion(inside, pairs, 1 - confidence)[1]), repeated)
+    nearby, _ = nearest(
         reference, reference, others=True, device=device, told=lambda rows: told(rows * (count - 1) // 2)
     )
-    radius = _below(float(np.sort(distances)[int(SHARE * count)]))
-    inside = int((distances <= radius).sum())
-    return Calibrated(radius, "neighbours", inside, count, float(proportion(inside, count, 1 - confidence)[1]))
+    radius = _below(float(np.sort(nearby)[int(SHARE * count)]))
+    inside = int((nearby <= radius).sum())
+    return Calibrated(
+        radius, "neighbours", inside, count, float(proportion(inside, count, 1 - confidence)[1]), repeated
+    )
 
 
 def _below(distance: float) -> float:

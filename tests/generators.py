@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +39,55 @@ def late(count):
 def words(count): return ["a"] * count
 def ragged(count): return [[1.0], [1.0, 2.0]]
 def nothing(count): return None
+def leaves(count): raise SystemExit(3)
+def collapsed(count): return np.tile([1.0, 2.0, 3.0], (count, 1))
+def ignores(count, seed): return state.standard_normal((count, 2))
+def passes(count, **options):
+    assert not options
+    return state.integers(0, 9, (count, 2))
+class Model:
+    @staticmethod
+    def static(count): return state.integers(0, 9, (count, 2))
+    def draw(self, count, seed): return draw(count, seed)
+model = Model()
 def wants(count, temperature): return None
 def stops(count): raise KeyboardInterrupt
 NUMBER = 3
 """
+
+
+MODULES = {
+    "generator": FUNCTIONS,
+    "broken": "import numpy\n1 / 0\n",
+    "leaving": "raise SystemExit('usage')\n",
+    "needs": "import a_package_that_is_not_there\n",
+    "network": """
+import torch
+state = torch.Generator().manual_seed(0)
+class Net(torch.nn.Module):
+    def forward(self, count): return torch.randint(9, (count, 2), generator=state)
+class Seeded(torch.nn.Module):
+    def forward(self, count, seed): return torch.randint(9, (count, 2), generator=torch.Generator().manual_seed(seed))
+net, seeded = Net(), Seeded()
+""",
+}
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a directory of its own, where the page goes."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Modules of functions that draw, beside the page."""
+    for name, text in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield
+    for name in MODULES:
+        sys.modules.pop(name, None)
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:

@@ -18,25 +18,7 @@ import torch
 
 from checks import __main__ as command_line
 from simulators.streams import stream
-from tests.generators import FUNCTIONS, modes, run, saved
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a directory of its own, where the page goes."""
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A module ``generator`` beside the page."""
-    (tmp_path / "generator.py").write_text(FUNCTIONS)
-    (tmp_path / "broken.py").write_text("import numpy\n1 / 0\n")
-    (tmp_path / "needs.py").write_text("import a_package_that_is_not_there\n")
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    yield
-    for name in ("generator", "broken", "needs"):
-        sys.modules.pop(name, None)
+from tests.generators import elsewhere, functions, modes, run, saved  # noqa: F401 - fixtures
 
 
 @pytest.mark.parametrize(
@@ -58,7 +40,25 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("generator:late", "inf at [0, 1] in generator:late(5); expected finite numbers; leave such samples out"),
         ("generator:words", "strings in generator:words(64); expected real numbers of at most 64 bits; convert"),
         ("generator:ragged", "expected an array of numbers; return one array"),
-        ("generator:nothing", "Python objects in generator:nothing(64); expected real numbers"),
+        (
+            "generator:nothing",
+            "generator:nothing(64), which returned None; expected an array of 64 samples; return the samples",
+        ),
+        (
+            "generator:leaves",
+            "generator:leaves(64), which left Python by sys.exit(3); expected an array of 64 samples; return it instead",
+        ),
+        (
+            "leaving:draw",
+            "module leaving, which left Python by sys.exit('usage'); expected one that imports; put that under if"
+            " __name__ == '__main__':",
+        ),
+        (
+            "generator:Model.draw",
+            "generator:Model.draw, a method that needs an object of Model; expected a function, or a method of an object;"
+            " make an object in generator: model = Model(…), and name generator:model.draw",
+        ),
+        ("generator:Model.absent", "no Model.absent in generator; expected a function that draws a batch; check the"),
         ("generator:wants", "TypeError from generator:wants(64): wants() missing 1 required positional argument:"),
         ("generator:absent", "no absent in generator; expected a function that draws a batch; check the name"),
         ("generator:NUMBER", "generator:NUMBER, of type int; expected a function that draws a batch; check the name"),
@@ -68,7 +68,8 @@ def functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("broken:draw", "ZeroDivisionError on importing broken: division by zero; expected one that imports; mend it"),
     ],
 )
-def test_a_function_that_cannot_be_used_is_one_line_and_exit_code_2(capsys, functions, name, said) -> None:
+@pytest.mark.usefixtures("functions")
+def test_a_function_that_cannot_be_used_is_one_line_and_exit_code_2(capsys, name, said) -> None:
     size = ("--size", 5) if name.endswith("late") else ()
     code, out, err = run(capsys, name, *size)
     lines = [line for line in err.splitlines() if line != "drawing" and not line.endswith(" …")]
@@ -207,6 +208,11 @@ def test_a_bad_file_is_one_line_and_exit_code_2(capsys, name) -> None:
         ),
         (("x.npy", "--confidence", 95), "--confidence 95; expected a number between 0 and 1; 95 % is 0.95"),
         (("x.npy", "--confidence", 1), "--confidence 1; expected a number between 0 and 1"),
+        (("x.npy", "--output", ""), "--output ., a directory; expected the name of a file; for instance birthday.html"),
+        (
+            ("l.npy",),
+            "1e+305 at [0, 0, 0] in l.npy; expected numbers of at most 1e+300, whose distances float64 holds;",
+        ),
         (("x.npy", "--show", -1), "--show -1; expected at least 0; 0 shows none"),
         (("x.npy", "--output", "no/x.html"), "no directory no to write x.html in; expected one; make it or choose"),
         (("x.npy", "--output", "x.npy"), "--output x.npy, which is the samples; expected another file; choose another"),
@@ -235,6 +241,7 @@ def test_a_bad_argument_is_one_line_and_exit_code_2(capsys, arguments, said) -> 
     saved("r.npy", modes(60))
     saved("f.npy", modes(200).reshape(200, 16))
     saved("c.npy", np.ones((200, 4, 4)))
+    saved("l.npy", np.full((50, 4, 4), 1e305))
     there = {path.name: path.read_bytes() for path in Path().iterdir()}
     code, out, err = run(capsys, *arguments)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
@@ -275,7 +282,8 @@ def test_pictures_need_pillow_and_say_so_before_the_work(capsys, monkeypatch) ->
     assert run(capsys, "x.npy", "--draw-as", "curve")[0] == 0
 
 
-def test_all_pairs_are_of_a_file(capsys, functions) -> None:
+@pytest.mark.usefixtures("functions")
+def test_all_pairs_are_of_a_file(capsys) -> None:
     code, out, err = run(capsys, "generator:draw", "--all-pairs")
     said = "Error: got --all-pairs for a function; expected a file of samples; leave --all-pairs out\n"
     assert (code, out, err.replace("drawing\n", "")) == (2, "", said)
@@ -300,6 +308,7 @@ def test_ctrl_c_exits_130_and_writes_nothing() -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["birthday.html", "x.npy"]
 
 
-def test_ctrl_c_within_a_function_exits_130(capsys, functions) -> None:
+@pytest.mark.usefixtures("functions")
+def test_ctrl_c_within_a_function_exits_130(capsys) -> None:
     assert run(capsys, "generator:stops")[0] == 130
     assert not Path("birthday.html").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 
@@ -248,6 +249,29 @@ def test_a_radius_is_calibrated_by_pairs_or_by_neighbours() -> None:
     assert (by_neighbours.how, by_neighbours.of) == ("neighbours", 300)
     assert by_neighbours.within == (others.min(axis=1) <= by_neighbours.radius).sum() <= 3
     assert (others.min(axis=1) <= 1.001 * by_neighbours.radius).sum() > 3
-    assert calibrate(np.repeat(small, 2, axis=0), 0.95, device=CPU).radius == 0
-    with pytest.raises(MeasurementError, match="a reference of 99 samples; expected at least 100"):
-        calibrate(small[:99], 0.95, device=CPU)
+    for values, once in ((small, by_neighbours), (large, by_pairs)):
+        assert calibrate(np.concatenate((values, values[:50])), 0.95, device=CPU) == replace(once, repeated=50)
+    with pytest.raises(MeasurementError, match="a reference of 99 distinct samples; expected at least 100"):
+        calibrate(np.repeat(small[:99], 2, axis=0), 0.95, device=CPU)
+
+
+@pytest.mark.parametrize("power", [-1000, -600, -530, 480, 600, 990])
+@pytest.mark.parametrize("direct", [0, 2**20])
+def test_samples_of_any_scale_give_the_same_pairs(monkeypatch, power, direct) -> None:
+    monkeypatch.setattr(near_pairs, "DIRECT", direct)
+    x = stream("scale").integers(0, 9, (200, 3)).astype(float)
+    x[0] += 2.0**-20
+    plain, scaled = (search(x * 2.0**k, 3.0 * 2.0**k, closest=5000, device=CPU) for k in (0, power))
+    assert (plain.near, plain.equal) == (scaled.near, scaled.equal)
+    assert 0 < plain.equal < plain.near < 200 * 199 // 2
+    assert [pair.distance for pair in scaled.closest] == [pair.distance * 2.0**power for pair in plain.closest]
+    assert unrounded(torch.tensor(x[1:] * 2.0**power)) == (-537 <= power <= 480)
+    far, _ = nearest(x, x, others=True, device=CPU)
+    assert np.array_equal(nearest(x * 2.0**power, x * 2.0**power, others=True, device=CPU)[0], far * 2.0**power)
+    assert calibrate(np.unique(x, axis=0) * 2.0**power, 0.95, device=CPU).radius > 0
+
+
+def test_samples_of_two_scales_are_not_rounded_together() -> None:
+    x = np.concatenate((2.0**-700 * np.arange(9.0), 2.0**300 * np.arange(1.0, 5)))[:, None]
+    assert search(x, 2.0**-700, device=CPU).near == 8
+    assert search(x, 2.0**300, device=CPU).near == math.comb(9, 2) + 9 + 3
