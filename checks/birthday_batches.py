@@ -266,7 +266,7 @@ def count(
     heap: list[tuple[float, int, Candidate]] = []
     for number in range(batches):
         values, rows = source.batch(number, size.size, size.pilot)
-        seen.add(values)
+        seen.add(values, again=isinstance(source, Shuffled))
         found = search(values, radius, closest=1, device=device, told=told)
         near, equal, pairs = near + (found.near > 0), equal + (found.equal > 0), pairs + found.near
         again, fractions = again + found.again, fractions + found.fractions
@@ -276,9 +276,9 @@ def count(
             one = Candidate(distance, number, both, values[i].copy(), values[j].copy())
             (heapq.heappush if len(heap) < show else heapq.heapreplace)(heap, (-distance, -number, one))
     closest = sorted((one for _, _, one in heap), key=lambda one: (one.distance, one.batch))
-    apart = max(seen.apart(radius), size.size if near < batches else 1)
     if isinstance(source, Shuffled):
         _all(source.samples, seen)
+    apart = max(seen.apart(radius), size.size if near < batches else 1)
     return Counted(
         size.size, batches, near, equal, pairs, tuple(closest), again, fractions, seen.distinct,
         seen.distinct if radius == 0 else apart,

@@ -84,9 +84,8 @@ def _lead(test: Result) -> str:
     hold = "holds" if counted.near == 1 else "hold"
     found = f"{counted.near:,} of {words.plural(counted.batches, 'batch', 'batches')} of {counted.size:,} samples {hold} {what}."
     if math.isinf(bounds.effective_at_most):
-        return (
-            f"{found} Nothing bounds the diversity of this generator from above, at this radius and with these samples."
-        )
+        at = ", at this radius and" if test.radius else ""
+        return f"{found} Nothing bounds the diversity of this generator from above{at} with these samples."
     return (
         f"{found} {'At this radius near-duplicates' if test.radius else 'Exact duplicates'} are as frequent as among about"
         f" {words.number(bounds.point or math.nan)} equally likely samples; the effective support is at most"

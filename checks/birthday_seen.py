@@ -14,6 +14,10 @@ NUMBERS = 2**26
 """Differences of numbers that the search for such a set takes, at most."""
 
 
+MOST_DISTINCT = 2**21
+"""Distinct samples after which no more are counted: a quarter of a gigabyte of hashes."""
+
+
 class Seen:
     """Samples that went by: hashes of all of them, and the first few themselves."""
 
@@ -21,10 +25,11 @@ class Seen:
         self._hashes: set[int] = set()
         self._first: list[np.ndarray] = []
 
-    def add(self, values: np.ndarray) -> None:
-        """Look at float64 rows (n, d)."""
-        plain = values + 0.0  # -0.0 + 0.0 is 0.0, after which equal numbers have equal bytes
-        self._hashes.update(hash(row.tobytes()) for row in plain)
+    def add(self, values: np.ndarray, *, again: bool = False) -> None:
+        """Look at float64 rows (n, d); not at how many are distinct where they will be seen ``again``."""
+        if not again and len(self._hashes) < MOST_DISTINCT:
+            plain = values + 0.0  # -0.0 + 0.0 is 0.0, after which equal numbers have equal bytes
+            self._hashes.update(hash(row.tobytes()) for row in plain)
         most = min(MOST_APART, math.isqrt(NUMBERS // values.shape[1]))
         self._first += list(values[: max(most - len(self._first), 0)].copy())
 

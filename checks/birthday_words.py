@@ -198,11 +198,11 @@ def whole(test: Result) -> str:
     """What all pairs of a file say, in a sentence."""
     assert test.whole is not None and test.whole_bounds is not None
     point, (least, how) = test.whole_bounds.point, at_least(test.whole_bounds.support_at_least, test.whole.distinct)
-    sure = "as were seen" if how == "seen" else f"at {percent(test.whole_bounds.confidence)} on their own"
+    sure = how if how == "seen" else f"{how}, at {percent(test.whole_bounds.confidence)} on their own"
     about = f", an effective support of about {number(point)}" if point is not None else ""
     return (
         f"All pairs of the {plural(test.whole.size, 'sample')}: {plural(test.whole.pairs, 'near-duplicate pair')}{about}."
-        f" As one batch they show at least {plural(least, 'distinct sample')}, {sure}; a bound on the effective support takes more than one batch."
+        f" As one batch they show at least {plural(least, 'distinct sample')} ({sure}); a bound on the effective support takes more than one batch."
     )
 
 

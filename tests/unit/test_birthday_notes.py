@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from checks import __main__ as command_line
+from checks import birthday_seen
 from checks.birthday_picture import Layout, drawn
 from checks.birthday_seen import Seen
 from simulators.streams import stream
@@ -51,8 +52,10 @@ def test_no_batch_and_no_pair_are_two_things(capsys) -> None:
     _, out, _ = run(capsys, "x.npy", "--size", 50, "--all-pairs")
     assert "0 of 2 batches have a near-duplicate" in out
     assert "All pairs of the 100 samples: 1 near-duplicate pair, an effective support of about 4,950." in out
+    assert "As one batch they show at least 99 distinct samples (seen); a bound" in out
     assert "o batch has" not in out + page()
     assert "No exact duplicates" not in out + page()
+    assert "Nothing bounds the diversity of this generator from above with these samples." in page()
 
 
 def test_another_range_another_mean_and_another_spread_are_pointed_out(capsys) -> None:
@@ -147,6 +150,14 @@ def test_what_was_seen_is_what_there_is() -> None:
             kept.append(one)
     assert seen.apart(2.0) == len(kept) > 3
     assert seen.apart(0.0) == seen.distinct
+
+
+def test_no_more_distinct_samples_are_counted_than_memory_holds(monkeypatch) -> None:
+    monkeypatch.setattr(birthday_seen, "MOST_DISTINCT", 100)
+    seen = Seen()
+    for start in range(0, 300, 60):
+        seen.add(np.arange(start, start + 60.0)[:, None])
+    assert seen.distinct == 120
 
 
 @pytest.mark.usefixtures("functions")
