@@ -64,6 +64,7 @@ def test_another_range_another_mean_and_another_spread_are_pointed_out(capsys) -
     saved("r.npy", real)
     for x, differs in (
         (2 * random.random((200, 16)) - 1, True),
+        (2 * random.random((200, 16)) - 0.5, True),
         (real[:200] / 255, True),
         (real[:200] + 2, True),
         (random.random((200, 16)), False),

@@ -264,6 +264,7 @@ def test_samples_of_any_scale_give_the_same_pairs(monkeypatch, power, direct) ->
     plain, scaled = (search(x * 2.0**k, 3.0 * 2.0**k, closest=5000, device=CPU) for k in (0, power))
     assert (plain.near, plain.equal) == (scaled.near, scaled.equal)
     assert 0 < plain.equal < plain.near < 200 * 199 // 2
+    assert scaled.fractions == plain.fractions
     assert [pair.distance for pair in scaled.closest] == [pair.distance * 2.0**power for pair in plain.closest]
     assert unrounded(torch.tensor(x[1:] * 2.0**power)) == (-537 <= power <= 480)
     far, _ = nearest(x, x, others=True, device=CPU)
