@@ -40,12 +40,17 @@ PART_2 = {
                     ),
                 ),
             ),
-            "Two players with one number each suffice: gradient play circles the equilibrium or leaves it.",
+            "Two players with one number each suffice: without a regulariser gradient play circles the equilibrium or leaves it.",
         ),
         unaudited("Implicit assumption: D_real generatable by deep net of reasonable size"),
     ],
     "Generative Adversarial Nets": [
         unaudited("Avoid loglikelihood objective; it favors outputting fuzzy images"),
+        unaudited("use power of discriminative deep learning (i.e., classification) to improve the generative model"),
+        definition(
+            "Discriminator trained to output 1 on real inputs, and 0 on synthetic inputs. Generator trained to produce synthetic "
+            "outputs that make discriminator output high values."
+        ),
         definition("min_(u∈U) max_(v∈V) E_(x∼D_real)[D_v(x)] − E_h[D_v(G_u(h))]"),
         audited(
             'Generator "wins" if objective ≈ 0 and further training of discriminator doesn\'t help. ("Equilibrium.")',
@@ -80,9 +85,14 @@ PART_2 = {
         ),
     ],
     "Mode Collapse": [
+        unaudited(
+            "Since discriminator only learns from a few samples, it may be unable to teach generator to produce distribution D_synth "
+            "with sufficiently large diversity",
+            "The view that the next statement replaces.",
+        ),
         audited(
             'problem not with # of training samples, but size ("capacity") of the discriminator!',
-            "stands corrected",
+            "stands",
             (
                 JudgedBy(_SCALE, ("table-variation", "table-at-most", "table-at-least"), ("samples-not-size",)),
                 JudgedBy(_SUPPORT, ("support-lipschitz", "existence")),
@@ -115,7 +125,7 @@ PART_2 = {
                 ),
             ),
             "The number of images that win depends on the features, not on the training set; a table sees what few leave out. "
-            "Capacity is not the number of parameters: norm balls and kernels are within 1/√m of m samples with any number of "
+            "What capacity is: not the number of parameters: norm balls and kernels are within 1/√m of m samples with any number of "
             "them, and nets of any width with bounded output weights see what one neuron sees.",
         ),
         audited(
@@ -166,9 +176,9 @@ PART_2 = {
                     ("log-always", "wins-exactly", "linear-support", "parameters-only"),
                 ),
             ),
-            "Needs discriminators that are Lipschitz in bounded parameters, with the logarithm of that constant in place of ln N, "
-            "and wins within ε: on tables that show every pattern no generator of fewer images does better. Against "
-            "readouts linear in N features N + 1 weighted images win exactly, and no fewer in general. Thresholds, unions of "
+            "Where discriminators are Lipschitz in bounded parameters the logarithm is of that constant, not of N, and the win is "
+            "within ε. On tables that show every pattern every generator needs (1 - ε) p log₂(1 + 2LR/√p) images: the "
+            "logarithm is needed there, the factor 1/ε² is not. Against readouts linear in N features N + 1 weighted images win exactly, and no fewer in general. Thresholds, unions of "
             "intervals and half-planes have no Lipschitz constant and need no logarithm; the choice of a coordinate does.",
         ),
         audited(
@@ -211,12 +221,12 @@ PART_2 = {
             ),
             "For discriminators of one sample. Tables: where they see no gap, no measuring function does, and a bounded one φ sees "
             "at most the gap times its range. Lipschitz discriminators: within a part of its range a bounded φ asks for as many "
-            "images but for the logarithm of its own Lipschitz constant, which can be all of them. Without a bound on φ any gap "
-            "can be blown up. Those that see tuples of samples can tell.",
+            "images but for the logarithm of its own Lipschitz constant, which can be all of them. Without a bound on φ a gap of "
+            "1/100 can be blown up to 1. Those that see tuples of samples can tell.",
         ),
         unaudited(
             "D_real presumably has infinite support..",
-            "Not needed: few images win against any number of them, by the theorem on few atoms.",
+            "Not needed: against readouts linear in p features p + 1 weighted images win, however many there are.",
         ),
         audited(
             'Small discriminators inherently incapable of detecting "mode collapse."',
@@ -265,8 +275,9 @@ PART_2 = {
                 JudgedBy(_FEW, ("matched", "few")),
                 JudgedBy(_TRAINED, ("less-than-memory", "more-than-memory"), ("collapse-happens",)),
             ),
-            "A generator of few images has the same objective as the law itself. Small generators of digits do collapse "
-            "against discriminators of two hidden units, and not against 128.",
+            "A generator of few images has the same objective as the law itself. The median small generator of "
+            "digits is less diverse than the list of its images against discriminators of two hidden units, and more diverse than "
+            "that against 128.",
         ),
         audited(
             "Does this happen during real life training???",
@@ -285,7 +296,7 @@ PART_2 = {
         ),
         audited(
             "Suppose a distribution is supported on N images. Then Pr[sample of size √N has a duplicate image] > ½",
-            "false",
+            "stands corrected",
             (
                 JudgedBy(_BIRTHDAY, ("sufficient-size",), ("root-N", "root-N-corrected")),
                 JudgedBy(
@@ -294,11 +305,12 @@ PART_2 = {
                     ("one-term", "one-half", "three-terms", "four-terms-in-range"),
                 ),
             ),
-            "½ + √(¼ + 2N ln 2), about 1.18 √N, suffices for every such distribution.",
+            "At √N it is false: about 0.39 for equally likely images. ½ + √(¼ + 2N ln 2), about 1.18 √N, suffices for every such "
+            "distribution.",
         ),
         audited(
             "If a sample of size s has near-duplicate images with prob. > 1/2, then distribution has only s² distinct images",
-            "false",
+            "stands corrected",
             (
                 JudgedBy(
                     _BIRTHDAY,
@@ -362,6 +374,7 @@ PART_2 = {
             "No number of images follows. Near-duplicates with probability ½ in 1000 samples bound the effective support below "
             "720 960, which 1M rounds upward.",
         ),
+        unaudited("(Similar results on CIFAR10)", "Empirical."),
         unaudited(
             "CelebA (faces): 200k training images",
             "What effective supports are compared with; trained generators of digits are compared with 1797 images instead.",

@@ -20,8 +20,9 @@ class JudgedBy:
 class Statement:
     """One statement of the talk.
 
-    ``part`` and ``slide`` place it; ``words`` quotes it; ``status`` is one of `STATUSES`; ``judges`` are the theorems that
-    audit it (empty: none yet); ``note`` says what is to be known beside.
+    ``part`` and ``slide`` place it; ``words`` quotes it; ``judges`` are the theorems that audit it (empty: none yet); ``note``
+    says what is to be known beside.  ``status`` is one of `STATUSES`: *stands corrected* is true once a constant, a condition
+    or a quantity is supplied, *false* has no such repair on the page, *open* is not audited.
     """
 
     part: str

@@ -13,12 +13,12 @@ PASSING = {"PROVED", "SURVIVED", "WITNESSED", "MEASURED"}
 
 
 def expected(statement: Statement) -> set[str]:
-    """The verdicts that the statement's sayings expect."""
+    """The verdicts that the statement's sayings expect, but for variants that the page says are not the talk's words."""
     return {
         saying.expected
         for judge in statement.judges
         for saying in THEOREMS[judge.theorem].sayings
-        if saying.name in judge.sayings
+        if saying.name in judge.sayings and not saying.words.startswith("Variant, not the talk's words")
     }
 
 
