@@ -93,9 +93,10 @@ CLAIMS = (
     ),
     Claim(
         "logarithm-needed-by-every-generator",
-        Eq((1 - least) * log(net), support * log(2)),
+        Implies(Le(support, bits * parameters), Eq((1 - least) * log(net), support * log(2))),
         words="Of all N = 2^n subsets of n equally likely images, one tells any generator of k ≤ n images, whatever the images "
-        "and their weights, from the law by 1 - k/n, and no more is needed: (1 - ε) log₂ N images for a win within ε.",
+        "and their weights, from the law by 1 - k/n, and no more is needed: (1 - ε) log₂ N images for a win within ε.  In the "
+        "relation n is a product: of cells and the images of each.",
         assumes=("uniform",),
         follows_from=("subsets",),
     ),
@@ -106,7 +107,8 @@ CLAIMS = (
         ),
         "limit",
         "At any ε < ½: m random images leave N independent fair bits a gap above ε with probability at least ½ while "
-        "ln N ≥ 4 ln 2 m(ε + 1/m)² + ½ ln 2m.  So (ln N + ln 2)/(2ε²) images are 1.4 times what is needed, as N grows.",
+        "ln N ≥ 4 ln 2 m(ε + 1/m)² + ½ ln 2m.  So (ln N + ln 2)/(2ε²) random images are at most 1.4 times what is needed, as "
+        "N grows.",
         ("independent", "independent_bits"),
         goal=1e-5,
         follows_from=("ash", "entropy"),
@@ -195,7 +197,8 @@ DERIVATION = (
     ),
     Step(
         "entropy",
-        "The relative entropy of ½ + d to ½ is at most 4 ln 2 d²: equal at d = 0 and at ½; here in balls between.",
+        "The relative entropy of ½ + d to ½ is at most 4 ln 2 d²: equal at d = 0 and at ½; here in balls between; "
+        "the ends are not proved here.",
         "certified",
         Le((half + _d) * log(1 + 2 * _d) + (half - _d) * log(1 - 2 * _d), 4 * log(2) * _d**2),
         domain={"d": (Rational(1, 16), Rational(7, 16))},
@@ -234,8 +237,8 @@ SAYINGS = (
     Saying(
         "no-logarithm",
         SLIDE,
-        "The same without any dependence on the number of bits: some generator of 8 N/ε² images, weighted or not, wins within ε "
-        "against N parameters.",
+        "Variant, not the talk's words: the same without any dependence on the number of bits: some generator of 8 N/ε² images, "
+        "weighted or not, wins within ε against N parameters.",
         Implies(Ge(support, 8 * parameters / eps**2), Le(least, eps)),
         "REFUTED",
         "logarithm-needed-by-every-generator",
@@ -253,7 +256,8 @@ SAYINGS = (
     Saying(
         "sqrt-p-over-m-at-any-size",
         SLIDE + ": the scale of the gap",
-        "The mean gap of a table is sqrt(p/(2πm)) to 5 %, at any size.  It is for many cells of many images.",
+        "Variant, not the talk's words: the mean gap of a table is sqrt(p/(2πm)) to 5 %, at any size.  It is for many cells of "
+        "many images.",
         And(
             Le(20 * E_gap, 21 * sqrt(p / (2 * pi * m))),
             Ge(20 * E_gap, 19 * sqrt(p / (2 * pi * m))),
