@@ -20,6 +20,7 @@ from theorems.discriminator_terms import (
     L_phi,
     R,
     advantage,
+    bits,
     changed,
     copies,
     distance,
@@ -105,9 +106,9 @@ CLAIMS = (
     ),
     Claim(
         "every-generator",
-        Eq((1 - least) * p * log(1 + 2 * L * R / sqrt(p)), support * log(2)),
+        Implies(Le(support, p * bits), Eq((1 - least) * p * log(1 + 2 * L * R / sqrt(p)), support * log(2))),
         words="The logarithm is needed, by any generator: p cells of n equally likely images, with a knot for each of the 2^n "
-        "patterns of a cell, have 1 + 2LR/√p = 2^n.  The least gap of all generators of d ≤ pn images, whatever the images "
+        "patterns of a cell (n bits), have 1 + 2LR/√p = 2^n.  The least gap of all generators of d ≤ pn images, whatever the images "
         "and their weights, is 1 - d/(pn).  So (1 - ε) p log₂(1 + 2LR/√p) images are needed for a win within ε.",
         assumes=("uniform",),
         follows_from=("corners",),
@@ -145,8 +146,8 @@ CLAIMS = (
     Claim(
         "lipschitz-attained",
         Eq(changed, steepest * distance),
-        words="Within one segment of a row of bits that differ, |D_v - D_w| = L|v - w|: true of any straight line, and checked "
-        "because the instances rest on it; L is the largest slope between neighbouring knots.",
+        words="Within one segment of a row of bits that differ, |D_v - D_w| = L|v - w|, with the steepest slope between neighbouring "
+        "knots for L: true of any straight line, and checked because the instances rest on it.",
         assumes=(),
     ),
     Claim(
@@ -252,7 +253,8 @@ SAYINGS = (
     Saying(
         "epsilon-net",
         SLIDE,
-        'suffices to consider "ε-net": the gap over all discriminators is at most that over a net at resolution r, plus 2r.',
+        'suffices to consider "ε-net": from v to a w of the net the difference of the means moves by at most 2L|v - w|, '
+        "so that the net's gap lacks at most 2r, r = L|v - w|.",
         Le(Abs(moved), 2 * L * distance),
         "SURVIVED",
         assumes=("lipschitz",),
