@@ -2,9 +2,9 @@
 
 Discriminators that are linear in p features of an image see p numbers of a generator, the means of the features.  By
 Carathéodory's theorem p + 1 of the real images, suitably weighted, have the same means: no such discriminator tells them from
-all images, however many these are.  A table with a number for each of n images is fooled by no generator of k of them: it
-sees a gap of 1 - k/n.  Suprema on this page are exact, over all discriminators of the class: a table's is the largest value of
-all corners of its cube, none left out.  The sine wave's is a lower bound.
+all images, however many these are.  A table with a number for each of n equally likely images is fooled by no generator of
+k < n of them: it sees a gap of at least 1 - k/n.  Suprema on this page are exact, over all discriminators of the class: a
+table's is the largest value of all corners of its cube, none left out.  The sine wave's is a lower bound.
 """
 
 from __future__ import annotations
