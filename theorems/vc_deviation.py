@@ -325,8 +325,8 @@ SAYINGS = (
     Saying(
         "log-always",
         SLIDE,
-        "supported on O(N log N) images, which is an upper bound. A variant, stronger than what is said: whatever the class, the "
-        "logarithm is necessary, so that at a fixed ratio of images and parameters gap² grows at least as ln p.",
+        "Variant, not the talk's words (O(N log N) images are an upper bound): whatever the class, the logarithm is necessary, so "
+        "that at a fixed ratio of images and parameters gap² grows at least as ln p.",
         Implies(
             And(Gt(p_a, 1), Gt(p_b, p_a)), Ge(mean_b**2 * m_b * p_a * log(p_a), mean_a**2 * m_a * p_b * log(p_b))
         ),

@@ -214,7 +214,8 @@ STEPS = (
     ),
     Step(
         "half-way",
-        "At the i-th of evenly spaced points F is half way up the jump: i/m - (i - 1/2)/m = (i - 1/2)/m - (i - 1)/m = 1/(2m).",
+        "Between points F_m is flat and F rises, so that both differences are largest at a point: at the i-th of evenly spaced "
+        "ones F is half way up the jump, i/m - (i - 1/2)/m = (i - 1/2)/m - (i - 1)/m = 1/(2m).",
         "symbolic",
         And(
             Eq(_r / _T - (_r - Rational(1, 2)) / _T, 1 / (2 * _T)),

@@ -247,6 +247,14 @@ def test_means_are_covered_at_their_confidence(case: TwoSizes, truth: float) -> 
     assert errors.max() >= 0.1
 
 
+def test_no_proof_rests_on_the_means_at_two_sizes() -> None:
+    """Φ is trusted, not proved: the flag is down, of a case alone as of a batch."""
+    cases = (TwoSizes("intervals", (2, 3), draws=(2, 2)), TwoSizes("half-planes", (2, 3), draws=(2, 2)))
+    for batch in (cases, cases[:1], cases[1:]):
+        columns = vc_two_sizes.observe(batch, delta=0.2, device=CPU).columns
+        assert not columns["mean_a"].proved and not columns["mean_b"].proved
+
+
 def test_neighbours_on_a_grid_have_gaps_as_close_as_derived() -> None:
     """Points moved by up to η: gaps differ by 2 k η for intervals and η/sqrt(2π) for half-planes, η as large as a step."""
     grid, worst = 64, 0.0
