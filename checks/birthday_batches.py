@@ -107,7 +107,8 @@ class Shuffled:
 class Drawing:
     """Batches of a function, each a call of its own.
 
-    ``few``: some samples as float64 rows; ``collapsed``: all those are equal; ``repeats``: a seed gave them twice.
+    ``few``: some samples as float64 rows; ``collapsed``: all those are equal; ``repeats``: False where a seed gave other
+    samples the second time.
     """
 
     function: Function

@@ -293,18 +293,20 @@ def _calibrated(real: Samples, confidence: float, seed: int, device: torch.devic
 
 
 def _of_reference(real: Samples, radius: float, how: Calibrated | None, seed: int, device: torch.device) -> OfReference:
-    """What the reference scores at the radius: its own near pairs."""
+    """What the reference scores at the radius: the near pairs of its distinct samples, or of all at radius 0."""
     from simulators.near_pairs import search
+    from simulators.near_pairs_exact import distinct
     from simulators.streams import stream
 
     from .birthday_words import OfReference
 
     if how is not None and how.how == "pairs":
-        return OfReference(how.within, how.of)
-    some = stream("birthday reference", seed).permutation(len(real))[:MOST_SCORED]
-    pairs = math.comb(len(some), 2)
+        return OfReference(how.within, how.of, how.repeated)
+    some = real.rows(stream("birthday reference", seed).permutation(len(real))[:MOST_SCORED])
+    values = some[distinct(some)[0]] if radius > 0 else some  # at radius 0 nothing else counts
+    pairs, repeated = math.comb(len(values), 2), len(some) - len(values)
     with bar(f"searching {real.name} itself", pairs) as step:
-        return OfReference(search(real.rows(some), radius, closest=0, device=device, told=step).near, pairs)
+        return OfReference(search(values, radius, closest=0, device=device, told=step).near, pairs, repeated)
 
 
 def _counted(

@@ -119,14 +119,15 @@ def _figures(test: Result) -> str:
         (
             "Folklore s²",
             f"{bounds.folklore:,}",
-            "Often quoted as the number of distinct images. No theorem supports it: one frequent sample brings duplicates"
-            " however many others there are, and the size s alone does not say how often batches have one.",
+            "Often quoted as the number of distinct images. No theorem supports it as that: one frequent sample brings"
+            " duplicates however many others there are. Where batches repeat with probability above ½ it bounds the"
+            " effective support, but the size s alone does not say how often they do.",
         ),
     ]
     if test.of_reference is not None:
         point = test.of_reference.point
         figure = "none" if point is None else words.number(point)
-        said = f"Of real samples at the same radius, to compare with: {words.own(test.of_reference)}."
+        said = f"Of real samples at the same radius, to compare with: {words.own(test)}."
         rows.insert(2, ("The reference itself, estimate", figure, said))
     body = "".join(
         f'<tr><th>{name}</th><td class="figure">{figure}</td><td class="quiet">{_text(why)}</td></tr>'

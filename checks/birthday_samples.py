@@ -351,8 +351,8 @@ def constant(values: np.ndarray) -> bool:
 
 
 def blank(values: np.ndarray) -> bool:
-    """Whether all samples are the same and hold one number only, as an image that was never filled."""
-    return constant(values) and bool((values[0] == values[0, 0]).all())
+    """Whether all samples are the same and one number fills each, as an image that was never filled."""
+    return values.shape[1] > 1 and constant(values) and bool((values[0] == values[0, 0]).all())
 
 
 def numbers_of(shape: tuple[int, ...]) -> int:

@@ -30,7 +30,7 @@ class Seen:
         if not again and len(self._hashes) < MOST_DISTINCT:
             plain = values + 0.0  # -0.0 + 0.0 is 0.0, after which equal numbers have equal bytes
             self._hashes.update(hash(row.tobytes()) for row in plain)
-        most = min(MOST_APART, math.isqrt(NUMBERS // values.shape[1]))
+        most = max(1, min(MOST_APART, math.isqrt(NUMBERS // values.shape[1])))
         self._first += list(values[: max(most - len(self._first), 0)].copy())
 
     @property
@@ -40,8 +40,10 @@ class Seen:
 
     def apart(self, radius: float) -> int:
         """The size of a set of them of which no two lie within ``radius``: each is kept that is far from all kept."""
-        if radius == 0 or not self._first:
+        if radius == 0:
             return self.distinct
+        if not self._first:
+            return 0
         import numpy as np
         import torch
 

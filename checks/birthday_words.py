@@ -25,10 +25,11 @@ ASSUMED = (
 
 @dataclass(frozen=True)
 class OfReference:
-    """``near`` of ``pairs`` pairs of the reference are within the radius."""
+    """``near`` of ``pairs`` pairs of the reference are within the radius; ``repeated`` samples of it are left out."""
 
     near: int
     pairs: int
+    repeated: int = 0
 
     @property
     def point(self) -> float | None:
@@ -164,10 +165,10 @@ def lines(test: Result) -> list[str]:
         f" near-duplicate, {counted.equal:,} an exact one",
         "",
         f"effective support     {support(bounds)}",
-        *([f"the reference itself  {own(test.of_reference)}"] if test.of_reference is not None else []),
+        *([f"the reference itself  {own(test)}"] if test.of_reference is not None else []),
         f"samples far apart     at least {test.apart[0]:,} ({test.apart[1]}), no two of them near-duplicates",
         f"distinct samples      at least {test.distinct[0]:,} ({test.distinct[1]}); no test bounds them from above",
-        f"folklore s²           {bounds.folklore:,}, which no theorem supports",
+        f"folklore s²           {bounds.folklore:,}, which no theorem supports as a number of images",
         "",
         f"All bounds hold with probability {percent(bounds.confidence)} or more, if the samples are independent draws and",
         "the radius was chosen without looking at them; what was seen is certain.",
@@ -184,13 +185,18 @@ def support(bounds: SupportBounds) -> str:
     return f"about {number(bounds.point)}, at most {up(bounds.effective_at_most)}"
 
 
-def own(found: OfReference) -> str:
-    """What the reference scores itself."""
+def own(test: Result) -> str:
+    """What the reference scores itself, and where that says nothing new."""
+    found = test.of_reference
+    assert found is not None
+    left = f" ({plural(found.repeated, 'duplicate')} left out)" if found.repeated else ""
+    rule = test.calibrated is not None and test.calibrated.how == "pairs"
+    end = f"within the radius{', which is the rule that chose the radius' if rule else ''}"
     if found.point is None:
-        return f"no estimate: none of its {found.pairs:,} pairs is within the radius"
+        return f"no estimate: none of its {found.pairs:,} pairs{left} is {end}"
     return (
-        f"about {number(found.point)}: {found.near:,} of its {found.pairs:,} pairs"
-        f" {'is' if found.near == 1 else 'are'} within the radius"
+        f"about {number(found.point)}: {found.near:,} of its {found.pairs:,} pairs{left}"
+        f" {'is' if found.near == 1 else 'are'} {end}"
     )
 
 
@@ -276,6 +282,7 @@ def to_json(test: Result) -> str:
         "reference_itself": {
             "near_pairs": test.of_reference.near,
             "pairs": test.of_reference.pairs,
+            "repeated": test.of_reference.repeated,
             "effective_support": test.of_reference.point,
         }
         if test.of_reference

@@ -35,7 +35,8 @@ class SupportBounds:
     ``effective_at_most``: 1/κ is less than this, for any law and any near-duplicate relation (infinite without a hit).
     ``support_at_least``: any law on fewer points has exact duplicates more often (1 where every batch has one).
     ``variety_at_least``: so many samples exist no two of which are near (1 where every batch has a near pair).
-    The two lower bounds need that no near pair was overlooked.  ``folklore``: s², which no theorem supports.
+    The two lower bounds need that no near pair was overlooked.  ``folklore``: s², which no theorem supports as a number
+    of images; where batches repeat with probability above ½ it bounds the effective support.
     ``failure_each``: probability that any one of the bounds fails, at most; all hold with probability ``confidence`` or
     more.  ``near_at_least``, ``near_at_most``, ``equal_at_most``: the ends of the intervals for the probabilities of a
     near and of an equal pair in a batch.  ``claims``: the audited claims of the three bounds, as `theorem / claim`.

@@ -63,7 +63,7 @@ def test_the_numbers_are_those_of_a_count_of_one_s_own(capsys) -> None:
         f"effective support     about {number(bounds.point)}, at most {up(bounds.effective_at_most)}\n"
         "samples far apart     at least 30 (seen), no two of them near-duplicates\n"
         "distinct samples      at least 570 (seen); no test bounds them from above\n"
-        "folklore s²           36, which no theorem supports\n\n"
+        "folklore s²           36, which no theorem supports as a number of images\n\n"
         "All bounds hold with probability 90 % or more, if the samples are independent draws and\n"
         "the radius was chosen without looking at them; what was seen is certain.\n"
     )

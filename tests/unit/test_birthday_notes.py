@@ -112,14 +112,46 @@ def test_the_reference_scores_itself(capsys) -> None:
     near = int((distances <= 1.5).sum())
     arguments = ("x.npy", "--reference", "r.npy", "--radius", 1.5, "--size", 6)
     own = json.loads(run(capsys, *arguments, "--json")[1])["reference_itself"]
-    assert own == {"near_pairs": near, "pairs": 11_175, "effective_support": 11_175 / near}
+    assert own == {"near_pairs": near, "pairs": 11_175, "repeated": 0, "effective_support": 11_175 / near}
     words = f"about {11_175 / near:.3g}: {near} of its 11,175 pairs are within the radius"
     assert f"the reference itself  {words}\n" in run(capsys, *arguments)[1]
     assert words in page()
     arguments = ("x.npy", "--reference", "r.npy", "--radius", 0, "--size", 6)
     assert (
-        "the reference itself  no estimate: none of its 11,175 pairs is within the radius" in run(capsys, *arguments)[1]
+        "the reference itself  no estimate: none of its 11,175 pairs is within the radius\n"
+        in run(capsys, *arguments)[1]
     )
+    saved("r.npy", np.concatenate((real, real[:9])))  # repeated samples score at radius 0 only
+    assert "reference itself  about 1,400: 9 of its 12,561 pairs are within the radius\n" in run(capsys, *arguments)[1]
+    words = f"about {11_175 / near:.3g}: {near} of its 11,175 pairs (9 duplicates left out) are within the radius"
+    arguments = ("x.npy", "--reference", "r.npy", "--radius", 1.5, "--size", 6)
+    assert f"the reference itself  {words}\n" in run(capsys, *arguments)[1]
+    assert json.loads(run(capsys, *arguments, "--json")[1])["reference_itself"] == {**own, "repeated": 9}
+
+
+def test_a_score_that_the_radius_was_chosen_for_says_so(capsys) -> None:
+    saved("x.npy", modes(120, 30, 0.1).reshape(120, 16)[:, :2])
+    real = stream("real").standard_normal((3000, 2))
+    circular = ", which is the rule that chose the radius"
+    for many, repeated, rule in (
+        (3000, 0, "pairs"),
+        (3000, 7, "pairs"),
+        (200, 0, "neighbours"),
+        (200, 7, "neighbours"),
+    ):
+        saved("r.npy", np.concatenate((real[:many], real[:repeated])))
+        arguments = ("x.npy", "--reference", "r.npy", "--size", 6)
+        said = json.loads(run(capsys, *arguments, "--json")[1])
+        own, pairs = said["reference_itself"], many * (many - 1) // 2
+        assert (said["calibrated"]["rule"], own["pairs"], own["repeated"]) == (rule, pairs, repeated)
+        left = f" ({repeated} duplicates left out)" if repeated else ""
+        [line] = re.findall("the reference itself  (.*)", run(capsys, *arguments)[1])
+        assert f"{own['near_pairs'] or 'none'} of its {pairs:,} pairs{left} " in line
+        assert line.endswith("within the radius" + circular * (rule == "pairs"))
+        assert line in page()
+        given = run(capsys, *arguments, "--radius", said["radius"])[1]
+        assert circular not in given
+        assert json.loads(run(capsys, *arguments, "--radius", said["radius"], "--json")[1])["reference_itself"] == own
 
 
 def test_what_was_seen_is_told_from_what_follows_from_counts(capsys) -> None:
@@ -151,6 +183,14 @@ def test_what_was_seen_is_what_there_is() -> None:
             kept.append(one)
     assert seen.apart(2.0) == len(kept) > 3
     assert seen.apart(0.0) == seen.distinct
+
+
+def test_samples_larger_than_the_search_takes_are_not_called_far_apart(monkeypatch) -> None:
+    monkeypatch.setattr(birthday_seen, "NUMBERS", 2)
+    seen = Seen()
+    assert (seen.apart(1.0), seen.apart(0.0)) == (0, 0)
+    seen.add(np.array([[0.0, 0, 0], [0.1, 0, 0], [0.2, 0, 0]]))
+    assert (seen.apart(1.0), seen.apart(0.0)) == (1, 3)
 
 
 def test_no_more_distinct_samples_are_counted_than_memory_holds(monkeypatch) -> None:
@@ -195,6 +235,9 @@ def test_a_collapse_is_an_answer_and_a_doubt(capsys) -> None:
         assert found["effective_support_at_most"] < 1.2
     saved("x.npy", np.zeros((100, 4, 4)))
     assert run(capsys, "x.npy")[0] == 2
+    for one in (np.ones(100), np.zeros((100, 1))):  # a number is no image that was never filled
+        saved("x.npy", one)
+        assert noted(capsys, "x.npy") == [said]
 
 
 @pytest.mark.usefixtures("functions")
@@ -240,6 +283,8 @@ def test_the_page_is_in_plain_words(capsys) -> None:
     run(capsys, "x.npy", "--size", 6, "--radius", 0.5)
     assert re.search(r"At this radius near-duplicates are as frequent as among about \d+(\.\d)? equally likely", page())
     assert "factors" not in page()
+    assert "No theorem supports it as that: one frequent sample brings duplicates" in page()
+    assert "Where batches repeat with probability above ½ it bounds the effective support, but the size s" in page()
     assert "Audited claim near-duplicates / effective-support; to read it and its proof: theorem-audit show" in page()
 
 
