@@ -1,8 +1,8 @@
 """What a discriminator class can see: the neural net distance.
 
 d_F(μ, ν) = sup over D in F of |E_μ D - E_ν D| for laws with finitely many atoms.  Where F is a norm ball of linear
-discriminators, a kernel's unit ball, all tables, one ReLU neuron or nets of any width with bounded output weights the
-supremum is exact; for other neurons of at most six parameters it is enclosed from both sides.  What gradient ascent finds
+discriminators, a kernel's unit ball, all tables or one ReLU neuron the supremum is exact; for nets of any width with bounded
+output weights and for other neurons of at most six parameters it is enclosed from both sides.  What gradient ascent finds
 is a lower bound and is called so.  Norm balls, kernels and nets with bounded output weights do not see more for having more
 parameters; tables do.
 """
@@ -171,7 +171,7 @@ CLAIMS = (
     Claim(
         "hull",
         Eq(net_distance, budget * neuron_distance),
-        words="Nets of any width with Σ|a_j| ≤ A see A times what one neuron sees: the one enclosed, the other exact.",
+        words="Nets of any width with Σ|a_j| ≤ A see A times what one neuron sees: the first enclosed, one neuron's exact.",
         assumes=(),
         goal=NEURON_GOAL,
         follows_from=("hull",),
@@ -349,7 +349,7 @@ SAYINGS = (
     Saying(
         "small-is-blind",
         SLIDE,
-        'Small discriminators inherently incapable of detecting "mode collapse." Read as: of every one, so that one '
+        'Variant, not the talk\'s words ("inherently incapable of detecting" read of every small discriminator): one '
         "parameter always sees less than there is to see.",
         Implies(Eq(features, 1), Lt(distance, variation)),
         "REFUTED",
@@ -382,6 +382,8 @@ THEOREM = Theorem(
     non_claims=(
         "What gradient ascent finds certifies one direction only: that the distance is at least so large.  It never shows "
         "that a generator wins.",
+        "That nets see no more than A times one neuron enters the enclosure (weak duality); independent evidence are the given "
+        "nets of any-width.",
         "Enclosures of neurons end at six parameters; beyond, only lower bounds and the total variation distance are stated.",
         "Nothing is said of how the capacity of deep nets with weights of any size grows; bounded output weights are what "
         "makes width harmless.",

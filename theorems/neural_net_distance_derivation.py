@@ -211,7 +211,7 @@ DERIVATION = (
     Step(
         "singular",
         "Two atoms of one law, masses u and w, two of the other, masses g1 and g2, none shared: each mass is twice the average "
-        "there, and ½(u + w) log 2 + ½(h + k) log 2 = log 2 where both laws have mass 1.",
+        "there, and ½(u + w) log 2 + ½(g1 + g2) log 2 = log 2 where both laws have mass 1.",
         "symbolic",
         Implies(
             And(Eq(_u, 1 - _w), Eq(_g1, 1 - _g2)),
