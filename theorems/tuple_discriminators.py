@@ -138,7 +138,7 @@ CLAIMS = (
         Le(Abs(real_measured - fake_measured), span * single_gap),
         "bound",
         "If they do not, E φ(D) differs by at most the gap of the class times the span of φ on D's scores: a bounded φ sees "
-        "little more than φ(t) = t, a logarithm of vanishing scores as much as it likes.",
+        "no more than the gap, measured in its own span; a logarithm of vanishing scores as much as it likes.",
         (),
         tight_at="D high where real images are likelier, low elsewhere",
         follows_from=("spread",),
@@ -278,8 +278,8 @@ SAYINGS = (
     Saying(
         "tweaking-objectives",
         SLIDE,
-        '"tweaking objectives or increasing training set doesn\'t help..": what the class of discriminators cannot see, no '
-        "objective sees.",
+        '"tweaking objectives or increasing training set doesn\'t help..": Read of objectives that may look at several '
+        "images at once: what the class of discriminators cannot see, no objective sees.",
         Implies(Eq(single_gap, 0), Lt(advantage, half)),
         "REFUTED",
         "half",
@@ -304,7 +304,7 @@ SAYINGS = (
     Saying(
         "pairs-suffice",
         SLIDE,
-        "Variant: discriminators of two images see the collapse (an advantage of ½ where the generator has more than two images).",
+        "Variant, not the talk's words: discriminators of two images see the collapse (an advantage of ½ where the generator has more than two images).",
         Implies(And(Eq(s, 2), Gt(m, 2)), Ge(advantage, half)),
         "REFUTED",
         "pairs",
@@ -313,7 +313,7 @@ SAYINGS = (
     Saying(
         "tuples-always-tell",
         SLIDE,
-        "Variant: no generator of few images passes the tuple test, whatever the law of its tuples.",
+        "Variant, not the talk's words: no generator of few images passes the tuple test, whatever the law of its tuples.",
         Implies(enough, Ge(advantage, half)),
         "REFUTED",
         "half",
@@ -322,7 +322,7 @@ SAYINGS = (
     Saying(
         "images-for-tuples",
         SLIDE,
-        "Variant: discriminators of tuples obey the theorem of single images with as many images: 2^(b+1) exp(-2 M ε²).",
+        "Variant, not the talk's words: discriminators of tuples obey the theorem of single images with as many images: 2^(b+1) exp(-2 M ε²).",
         Le(log_exceed, log(2) + bits * log(2) - 2 * images * eps**2),
         "REFUTED",
         "blocks",
