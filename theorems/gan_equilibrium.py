@@ -259,8 +259,9 @@ CLAIMS = (
             Ge(eta * steps * sqrt(mean_square), sqrt(simultaneous) - sqrt(start)),
         ),
         "bound",
-        "The means of simultaneous steps are (|z_t| ∓ |z_0|)/(ηt) from it, where |z_t| = |z_0|(1 + η²)^(t/2): they leave the "
-        "equilibrium at any fixed step, and approach it where the step shrinks like 1/√t.",
+        "The means of simultaneous steps are between (|z_t| - |z_0|)/(ηt) and (|z_t| + |z_0|)/(ηt) from it, where "
+        "|z_t| = |z_0|(1 + η²)^(t/2): they leave the equilibrium at any fixed step, and approach it where the step shrinks like "
+        "1/√t.",
         ("bilinear",),
         tight_at="half a turn and a whole one: η = 1, 4 and 8 steps",
         follows_from=("one-step", "repeat", "telescope", "triangle"),
@@ -299,7 +300,7 @@ SAYINGS = (
     Saying(
         "equilibrium-exists",
         SLIDE,
-        "Variant: there is an equilibrium to be trained to, one generator and one discriminator.",
+        "Variant, not the talk's words: there is an equilibrium to be trained to, one generator and one discriminator.",
         Eq(minmax, maxmin),
         "REFUTED",
         "saddle",
@@ -308,7 +309,7 @@ SAYINGS = (
     Saying(
         "epsilon-each",
         SLIDE,
-        "Variant: if neither player can gain more than ε, then the generator is within ε of optimal (ε for ≈).",
+        "Variant, not the talk's words: if neither player can gain more than ε, then the generator is within ε of optimal (ε for ≈).",
         Le(generator_regret, Max(generator_gain, discriminator_gain)),
         "REFUTED",
         "errors-add-up",
@@ -336,7 +337,7 @@ SAYINGS = (
     Saying(
         "means-of-training-may-stay-away",
         CAUTION,
-        "Variant: nor need the means of training at once approach it like 1/(ηt) at a fixed step.",
+        "Variant, not the talk's words: nor need the means of training at once approach it like 1/(ηt) at a fixed step.",
         Gt((eta * steps) ** 2 * mean_square, 4 * start),
         "WITNESSED",
         kind="existence",
@@ -345,7 +346,7 @@ SAYINGS = (
     Saying(
         "extragradient-converges",
         CAUTION,
-        "Variant: training by the slopes at a trial point does approach it, without a regulariser and for steps below 1.",
+        "Variant, not the talk's words: training by the slopes at a trial point does approach it, without a regulariser and for steps below 1.",
         Implies(And(Eq(lam, 0), Lt(eta, 1)), Lt(extragradient, start)),
         "SURVIVED",
         assumes=(),
