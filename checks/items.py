@@ -184,7 +184,7 @@ def _dropping(audit: type[Audit], name: str) -> list[Experiment]:
     relation = audit.theorem().assumption(name).relation
     wanted = {o.name for o in observables_of(relation)} if relation is not None else set()
     dropping = [e.without(name) for e in audit.experiments if name in e.assumptions]
-    return [e for e in dropping if wanted <= set(e.observe.observables)] or dropping
+    return [e for e in dropping if wanted <= set(e.observables)] or dropping
 
 
 def _covering(experiments: Iterable[Experiment], claim: Claim) -> tuple[Experiment, ...]:

@@ -176,17 +176,22 @@ class Simulator:
     @cached_property
     def source_hash(self) -> str:
         """Hash of the room that the simulator lives in, so that stored evidence knows what made it."""
-        path = Path(inspect.getfile(self.observe)).resolve()
-        room = path.parent if (path.parent / "__init__.py").exists() else None
-        files = sorted([*room.glob("*.py"), *room.glob("data/*")]) if room else [path]
-        digest = hashlib.sha256(self.name.encode())
-        for file in files:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
-        return digest.hexdigest()[:16]
+        return source_hash(self.name, Path(inspect.getfile(self.observe)))
 
     def __call__(self, batch: tuple[Any, ...], *, delta: float, effort: int = 0, device: Any) -> Measurements:
         """Measure the batch.  ``delta`` bounds the summed failure probability of each element's rows."""
         return self.observe(tuple(batch), delta=delta, effort=effort, device=device)
+
+
+def source_hash(name: str, path: Path) -> str:
+    """The hash of a simulator `module:function` that stands in the file ``path``: of its folder, if that is a package."""
+    path = path.resolve()
+    room = path.parent if (path.parent / "__init__.py").exists() else None
+    files = sorted([*room.glob("*.py"), *room.glob("data/*")]) if room else [path]
+    digest = hashlib.sha256(name.encode())
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def simulator(

@@ -124,7 +124,8 @@ class Claim:
     ``assumes`` names the assumptions it rests on (None: all of the theorem).  ``goal`` is the relative
     resolution below which a survival is informative.  A bound names the family that attains it in
     ``tight_at``.  ``follows_from`` names derivation steps: the claim is PROVED when all of their
-    ancestors are symbolic, exact or certified.
+    ancestors are symbolic, exact or certified.  A variant names in ``like`` the claim that it varies: it is judged by
+    the experiments that judge that one.
     """
 
     name: str
@@ -135,6 +136,7 @@ class Claim:
     goal: float = 1e-6
     tight_at: str = ""
     follows_from: tuple[str, ...] = ()
+    like: str = ""
 
     @property
     def observables(self) -> tuple[Observable, ...]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from simulators.measurement import Simulator
-from theorems.statement import Claim, Theorem
+from theorems.statement import Theorem
 
 from .draw import Family
+from .setup import Setup
 
 
 class ExperimentError(ValueError):
@@ -21,7 +22,7 @@ class ExperimentError(ValueError):
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Setup):
     """Where a theorem's claims are searched.
 
     ``instances(draw, **flags)`` draws one instance; its boolean keywords (default True) are assumptions of the
@@ -78,11 +79,15 @@ class Experiment:
         parameters = inspect.signature(self.instances).parameters.values()
         return tuple(p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
 
-    def covers(self, claim: Claim) -> bool:
-        """Whether the simulator measures every symbol of the claim (and the claim is not excluded)."""
-        if self.only is not None and claim.name not in self.only:
-            return False
-        return {o.name for o in claim.observables} <= set(self.observe.observables)
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """What the simulator measures."""
+        return self.observe.observables
+
+    @property
+    def limited_by(self) -> str:
+        """What limits the simulator."""
+        return self.observe.limited_by
 
     def without(self, *assumptions: str) -> Experiment:
         """The experiment on instances that violate the named assumptions and satisfy all others.

@@ -91,6 +91,10 @@ def _gather(experiment: Experiment, profile: Profile, device: str) -> Evidence:
         tuple(choices),
         concatenate(tables, offsets),
         LEDGER.total - spent,
+        experiment.observe.name,
+        experiment.limited_by,
+        experiment.dropped,
+        experiment.only,
     )
 
 

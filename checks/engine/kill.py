@@ -23,11 +23,12 @@ from theorems.statement import Claim, Step, Theorem
 from .change import Change, case_added, equivalent, find_change, room_gained, weaker
 from .evaluate import BITS, EvaluationError, Row, Undefined, ball, compile_term
 from .evidence import Evidence
-from .experiment import Experiment
 from .judge import Judgement, compile_claim, rows
 from .measure import select
 from .mutate import Mutant, mutants
 from .prove import prove
+from .setup import Setup
+from .stored import golden
 from .symbolic import difference
 from .verdict import describe
 from .weigh import admitted
@@ -60,7 +61,7 @@ class Rows:
     """The rows of one experiment's evidence that speak of a claim, diverse ones first, read lazily."""
 
     claim: Claim
-    experiment: Experiment
+    experiment: Setup
     evidence: Evidence
     order: np.ndarray
     total: int
@@ -115,7 +116,7 @@ class Rows:
         return f"{looked} rows" if looked == self.total else f"{looked} of {self.total} rows, evenly spread"
 
 
-def kill_matrix(claim: Claim, experiments: Sequence[Experiment], evidences: Sequence[Evidence]) -> tuple[Outcome, ...]:
+def kill_matrix(claim: Claim, experiments: Sequence[Setup], evidences: Sequence[Evidence]) -> tuple[Outcome, ...]:
     """The outcome of every mutant of the claim on the evidence of every experiment that covers the claim."""
     if not experiments:
         return ()
@@ -132,15 +133,11 @@ def strength(outcomes: Sequence[Outcome]) -> tuple[int, int]:
     return kinds.count("killed"), kinds.count("surviving")
 
 
-def _spread(claim: Claim, experiment: Experiment, evidence: Evidence) -> Rows:
+def _spread(claim: Claim, experiment: Setup, evidence: Evidence) -> Rows:
     """Admitted rows in an order whose every beginning is spread over the whole table (a golden-ratio stride)."""
     numbers = np.flatnonzero(admitted(claim, experiment, evidence.measurements))
-    size = len(numbers)
-    step = max(1, round(size * 0.6180339887498949))
-    while math.gcd(step, max(size, 1)) != 1:
-        step += 1
-    order = numbers[(np.arange(size, dtype=np.int64) * step) % max(size, 1)]
-    return Rows(claim, experiment, evidence, order[: CAPS.get(evidence.profile, CAPS["quick"])], size)
+    order = numbers[golden(len(numbers))]
+    return Rows(claim, experiment, evidence, order[: CAPS.get(evidence.profile, CAPS["quick"])], len(numbers))
 
 
 def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Rows]) -> Outcome:

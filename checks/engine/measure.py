@@ -88,7 +88,7 @@ def _held(experiment: Experiment, batch: Sequence[Any], measure: Any) -> Measure
         raise SimulatorError(experiment, str(problem), instance) from None
     if not isinstance(table, Measurements):
         raise SimulatorError(experiment, f"got {type(table).__name__}; expected a Measurements table", batch[0])
-    missing = sorted(set(experiment.observe.observables) - set(table.columns))
+    missing = sorted(set(experiment.observables) - set(table.columns))
     if missing:
         raise SimulatorError(experiment, f"observable {missing[0]} is declared but not in the table", batch[0])
     if len(table) and not (table.element.min() >= 0 and table.element.max() < len(batch)):

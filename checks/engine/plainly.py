@@ -7,8 +7,9 @@ never chooses what is imported: dataclasses are looked up among types that the c
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -50,13 +51,14 @@ def encode(value: Any) -> Any:
     )
 
 
-def decode(data: Any, types: Mapping[str, type]) -> Any:
+def decode(data: Any, types: Mapping[str, type], classes: Mapping[str, Any] | None = None) -> Any:
     """The value that `encode` was given; sequences come back as tuples.
 
-    A dataclass that is not among ``types`` (by qualified name) becomes a frozen look-alike.
+    A dataclass that is not among ``types`` (by qualified name) becomes a frozen look-alike, with the module and the
+    defaults that ``classes`` (as `classes_of` gives them) state.
     """
     if isinstance(data, list):
-        return tuple(decode(v, types) for v in data)
+        return tuple(decode(v, types, classes) for v in data)
     if not isinstance(data, dict):
         return data
     fields = {name: value for name, value in data.items() if name != "@"}
@@ -65,9 +67,9 @@ def decode(data: Any, types: Mapping[str, type]) -> Any:
         return (fmpz if name == "fmpz" else fmpq)(*(int(part) for part in fields["value"].split("/")))
     if name == "arb":
         return _ball(fields["mid"], fields["rad"])
-    made = types.get(name) or _look_alike(name, tuple(fields))
+    made = types.get(name) or _look_alike(name, tuple(fields), json.dumps((classes or {}).get(name, {})))
     try:
-        return made(**{key: decode(value, types) for key, value in fields.items()})
+        return made(**{key: decode(value, types, classes) for key, value in fields.items()})
     except TypeError as problem:
         raise PlainError(f"fields {', '.join(fields)} of {name}", f"those of {made!r}") from problem
 
@@ -113,9 +115,33 @@ def _annotated(kind: type, seen: set[type]) -> Iterator[type]:
             yield from _annotated(hint, seen)
 
 
+def classes_of(instances: Iterable[Any]) -> dict[str, Any]:
+    """The module and the plain defaults of every dataclass that instances are made of, by qualified name, as JSON."""
+    found: dict[str, Any] = {}
+    for instance in instances:
+        for kind in _types_in(instance):
+            if kind.__qualname__ not in found:
+                given = {f.name: f.default for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
+                found[kind.__qualname__] = {"module": kind.__module__, "defaults": encode(tuple(given.items()))}
+    return found
+
+
 @lru_cache(maxsize=256)
-def _look_alike(name: str, fields: tuple[str, ...]) -> type:
-    return dataclasses.make_dataclass(name.rpartition(".")[2], fields, frozen=True)
+def _look_alike(name: str, fields: tuple[str, ...], known: str) -> type:
+    facts = json.loads(known)
+    defaults = dict(decode(facts.get("defaults", []), {}))
+    # without their values, a field with a default before one without would be refused
+    listed = [
+        (
+            f,
+            Any,
+            dataclasses.field(default=defaults[f], kw_only=True) if f in defaults else dataclasses.field(kw_only=True),
+        )
+        for f in fields
+    ]
+    made = dataclasses.make_dataclass(name.rpartition(".")[2], listed, frozen=True)
+    made.__module__, made.__qualname__ = facts.get("module", __name__), name
+    return made
 
 
 def _dyadic(value: arb) -> list[str]:

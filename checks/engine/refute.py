@@ -6,42 +6,26 @@ from dataclasses import dataclass, is_dataclass, replace
 from random import Random
 from typing import Any
 
-import numpy as np
-from flint import arb, ctx
 from hypothesis import HealthCheck, Phase, Verbosity, find, settings
 from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
 from hypothesis.errors import NoSuchExample
-from sympy import sstr
 
 from simulators.measurement import Measurements
 from theorems.statement import Claim
 
+from .counterexample import Excluded, describe_row, violated
 from .draw import strategy
-from .evaluate import exact
 from .evidence import Evidence
 from .experiment import Experiment
-from .judge import Judgement, number, rows, sides
-from .measure import BUDGET, SimulatorError, look, look_precisely, select
+from .judge import Judgement
+from .measure import BUDGET, SimulatorError, look, look_precisely
 from .verdict import Counterexample
-from .weigh import Weighed, admitted, failure_of, judge_table, proved_row
+from .weigh import Weighed, failure_of, proved_row
 
 LOOKS = 300
 TRIED = 16
 CONFIRM_BITS = 256
 _KEY = b"offender"
-
-
-@dataclass(frozen=True, eq=False)
-class Confirmed:
-    """A violated row of one instance, measured again: on another stream, with more effort or in more bits."""
-
-    instance: Any
-    table: Measurements
-    row: int
-    judgement: Judgement
-    bits: int
-    certified: bool
-    failure: float
 
 
 @dataclass(frozen=True)
@@ -54,7 +38,7 @@ class Refutation:
     failure: float
 
 
-def refute(weighed: Weighed, evidence: Evidence, device: str) -> Refutation | None:
+def refute(weighed: Weighed[Experiment], evidence: Evidence, device: str) -> Refutation | None:
     """Confirm the worst violation and the simplest one; None when none of the `TRIED` worst elements is confirmed.
 
     Raises `SimulatorError` when a radius that claims to be a proof is contradicted at higher precision.
@@ -72,20 +56,11 @@ def refute(weighed: Weighed, evidence: Evidence, device: str) -> Refutation | No
     simplest = (confirm(claim, experiment, found, device) if found is not None else None) or worst
     both = (simplest, worst)
     return Refutation(
-        _describe(claim, simplest),
-        _describe(claim, worst),
+        describe_row(claim, simplest),
+        describe_row(claim, worst),
         all(c.certified for c in both),
         sum(c.failure for c in both),
     )
-
-
-def violated(
-    claim: Claim, experiment: Experiment, table: Measurements, bits: int = 128
-) -> tuple[int, Judgement] | None:
-    """The violated row of largest excess, if any."""
-    judged = judge_table(claim, table, admitted(claim, experiment, table), bits)
-    hits = [(r, j) for r, j in judged if j.status == "violated"]
-    return max(hits, key=lambda rj: (rj[1].excess, -rj[0])) if hits else None
 
 
 def shrink(claim: Claim, experiment: Experiment, offender: tuple[int, ...], device: str) -> Any:
@@ -126,7 +101,7 @@ def shrink(claim: Claim, experiment: Experiment, offender: tuple[int, ...], devi
         return None
 
 
-def confirm(claim: Claim, experiment: Experiment, instance: Any, device: str) -> Confirmed | None:
+def confirm(claim: Claim, experiment: Experiment, instance: Any, device: str) -> Excluded | None:
     """Measure the instance again, independently or more precisely; None when the violation does not come back.
 
     A violation that the first effort cannot see came from a finer look: a still finer one must agree.
@@ -158,51 +133,6 @@ def confirm(claim: Claim, experiment: Experiment, instance: Any, device: str) ->
 
 def _confirmed(
     claim: Claim, experiment: Experiment, instance: Any, table: Measurements, hit: tuple[int, Judgement], bits: int
-) -> Confirmed:
+) -> Excluded:
     failure = failure_of(claim, table, hit[0], experiment)
-    return Confirmed(instance, table, *hit, bits, proved_row(claim, experiment, table, hit[0]), failure)
-
-
-def _describe(claim: Claim, found: Confirmed) -> Counterexample:
-    names = sorted(found.table.columns)
-    row = next(iter(rows(select(found.table, np.array([found.row])), names)))
-    before, ctx.prec = ctx.prec, max(found.bits, 128)
-    try:
-        failing = sides(claim.relation, row)
-        gap = abs(failing[1] - failing[2]) if failing else arb(0)
-        return Counterexample(
-            instance=found.instance,
-            index={k: int(v[found.row]) for k, v in found.table.index.items()},
-            values={name: text(value) for name, value in row.items()},
-            comparison=sstr(failing[0] if failing else claim.relation),
-            measured=" ± ".join(p for p in text(failing[1]) if p) if failing else "",
-            claimed=" ± ".join(p for p in text(failing[2]) if p) if failing else "",
-            gap=number(gap),
-            excess=found.judgement.excess,
-            bits=found.bits,
-            confirmed=True,
-        )
-    finally:
-        ctx.prec = before
-
-
-def text(value: Any) -> tuple[str, str]:
-    """A measured value as (midpoint, radius) in decimals; the radius is empty for an exact value."""
-    if exact(value):
-        short = str(value)
-        if len(short) <= 24:
-            return short, ""
-        within = abs(value.p.bit_length() - value.q.bit_length()) < 1000
-        return (f"{int(value.p) / int(value.q):.15g}" if within else _beyond_floats(arb(value))), ""
-    if isinstance(value, arb):
-        return _decimal(value.mid(), 15), "" if value.is_exact() else _decimal(value.rad(), 1)
-    return str(value), ""
-
-
-def _decimal(value: arb, digits: int) -> str:
-    short = float(value)
-    return f"{short:.{digits}g}" if value == 0 or 1e-300 < abs(short) < 1e300 else _beyond_floats(value, digits)
-
-
-def _beyond_floats(value: arb, digits: int = 15) -> str:
-    return str(value.str(digits, radius=False))
+    return Excluded(instance, table, *hit, bits, proved_row(claim, experiment, table, hit[0]), failure, True)

@@ -47,7 +47,7 @@ def audit(claim: Claim | Saying, *experiments: Experiment, profile: str = "quick
             "give the claim a listed name, or write replace(experiment, only=None)",
         )
     if not fitting:
-        measured = sorted({name for e in experiments for name in e.observe.observables})
+        measured = sorted({name for e in experiments for name in e.observables})
         raise ExperimentError(
             f"claim {stated.name!r} over {', '.join(o.name for o in stated.observables) or 'no observable'}",
             f"symbols that one experiment measures ({', '.join(measured) or 'no experiment given'})",
@@ -61,7 +61,7 @@ def _not_assumed(claim: Claim, experiment: Experiment) -> tuple[str, ...]:
     """What the claim does not assume and the experiment can drop and verify (existence needs one instance only)."""
     if experiment.dropped or claim.kind == "existence":
         return ()
-    theorem, measured = experiment.theorem, set(experiment.observe.observables)
+    theorem, measured = experiment.theorem, set(experiment.observables)
     open_ = [theorem.assumption(a) for a in experiment.assumptions if a not in theorem.assumed_by(claim)]
     verified = [a for a in open_ if a.relation is not None]
     return tuple(a.name for a in verified if {o.name for o in observables_of(a.relation)} <= measured)
@@ -89,7 +89,7 @@ def examine(claim: Claim, experiment: Experiment, evidence: Evidence, device: st
     return replace(verdict, seconds=time.perf_counter() - started)
 
 
-def _unconfirmed(weighed: Weighed, profile: str) -> Verdict:
+def _unconfirmed(weighed: Weighed[Experiment], profile: str) -> Verdict:
     """The verdict on the other rows, where no violation came back; undecided where not all were measured again."""
     hits = weighed.violations
     again = summarise(replace(weighed, judged=tuple(j for j in weighed.judged if j not in hits)), profile)
@@ -100,7 +100,7 @@ def _unconfirmed(weighed: Weighed, profile: str) -> Verdict:
     return replace(again, reason=f"{len(hits)} violated rows did not come back {tried}")
 
 
-def sharpen(weighed: Weighed, device: str) -> Weighed:
+def sharpen(weighed: Weighed[Experiment], device: str) -> Weighed[Experiment]:
     """Measure again, with more effort, the elements whose rows are close to violated or too blurred to tell."""
     claim, experiment = weighed.claim, weighed.experiment
     observe = experiment.observe

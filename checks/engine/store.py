@@ -17,7 +17,7 @@ import sys
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ import numpy as np
 from simulators.measurement import Measurement, MeasurementError, Measurements
 
 from .evidence import Evidence
-from .plainly import PlainError, decode, encode
+from .plainly import PlainError, classes_of, decode, encode
 
-FORMAT = 1
+FORMAT = 2
 LIMIT = 512 * 2**20
 FOLDERS = ("set-aside", "counterexamples", "mutants")
 DAY = 86_400.0
@@ -91,6 +91,23 @@ class Store:
                 continue
             return found
         return None
+
+    def recall(self, theorem: str, needed: Collection[str]) -> Iterator[Evidence]:
+        """All intact evidence of a theorem with the columns ``needed``, newest first, instances as look-alikes.
+
+        Whether the simulator is still the same is for the caller to ask; files that lack a column are not read.
+        """
+        self._sweep()
+        for path in sorted(self.root.glob(f"{_slug(theorem)}--*.npz"), key=_age):
+            try:
+                with zipfile.ZipFile(path) as file:
+                    columns = {n.removeprefix("rad:").removesuffix(".npy") for n in file.namelist()}
+            except UNREADABLE:  # `_read` says what is wrong, and moves it aside
+                columns = set(needed)
+            if set(needed) <= columns:
+                found = self._read(path, None)
+                if found is not None and found.theorem == theorem:
+                    yield found
 
     def clean(self) -> int:
         """Remove everything that the store made.  Returns the bytes freed."""
@@ -169,7 +186,7 @@ class Store:
             finally:
                 os.close(folder)
 
-    def _read(self, path: Path, types: Mapping[str, type]) -> Evidence | None:
+    def _read(self, path: Path, types: Mapping[str, type] | None) -> Evidence | None:
         try:
             # Opened here: numpy leaves a file open that turns out to be no archive.
             with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
@@ -275,6 +292,11 @@ def _pack(evidence: Evidence) -> dict[str, np.ndarray]:
         "profile": evidence.profile,
         "simulator": evidence.simulator,
         "ledger": evidence.ledger,
+        "measured_by": evidence.measured_by,
+        "limited_by": evidence.limited_by,
+        "dropped": list(evidence.dropped),
+        "only": None if evidence.only is None else list(evidence.only),
+        "classes": classes_of(evidence.instances),
         "instances": [_encoded(i) for i in evidence.instances],
         "choices": [list(c) for c in evidence.choices],
         "columns": columns,
@@ -307,13 +329,28 @@ def _verified(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return document
 
 
-def _unpack(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray], types: Mapping[str, type]) -> Evidence:
+class Decoded(Sequence[Any]):
+    """Instances that are decoded when they are asked for, as look-alikes of their classes: nothing is imported."""
+
+    def __init__(self, data: Sequence[Any], classes: Mapping[str, Any]) -> None:
+        self._data, self._classes = data, classes
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __getitem__(self, place: Any) -> Any:
+        return decode(self._data[place], {}, self._classes)
+
+
+def _unpack(
+    document: Mapping[str, Any], arrays: Mapping[str, np.ndarray], types: Mapping[str, type] | None
+) -> Evidence:
     element = arrays["element"]
     columns = {}
     for name, entry in document["columns"].items():
         if "values" in entry:
             mid = np.empty(len(element), dtype=object)
-            mid[:] = decode(entry["values"], types)
+            mid[:] = decode(entry["values"], types or {})
         else:
             mid = arrays[f"mid:{name}"]
         rad, failure = (np.broadcast_to(arrays[f"{what}:{name}"], (len(element),)) for what in ("rad", "failure"))
@@ -324,8 +361,14 @@ def _unpack(document: Mapping[str, Any], arrays: Mapping[str, np.ndarray], types
         document["experiment"],
         document["profile"],
         document["simulator"],
-        tuple(decode(i, types) for i in document["instances"]),
+        Decoded(document["instances"], document["classes"])
+        if types is None
+        else tuple(decode(i, types, document["classes"]) for i in document["instances"]),
         tuple(tuple(c) for c in document["choices"]),
         Measurements(columns, element, index),
         document["ledger"],
+        document["measured_by"],
+        document["limited_by"],
+        tuple(document["dropped"]),
+        None if document["only"] is None else tuple(document["only"]),
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,11 +17,13 @@ from theorems.statement import Assumption, Claim, observables_of
 
 from .evaluate import BITS
 from .evidence import Evidence
-from .experiment import Experiment, ExperimentError
+from .experiment import ExperimentError
 from .judge import Judgement, compile_claim, rows
 from .measure import select
+from .setup import Setup
 from .verdict import Resolution, Verdict, describe
 
+S = TypeVar("S", bound=Setup)
 _STATUSES: WeakKeyDictionary[Measurements, dict[Any, np.ndarray]] = WeakKeyDictionary()
 MISSED_SHARE = 0.01
 BLIND_SHARE = 0.5
@@ -42,12 +44,12 @@ class Judged(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Weighed:
+class Weighed(Generic[S]):
     """A claim judged row by row: the rows that count.  Elements of every table point into ``instances``."""
 
     claim: Claim
-    experiment: Experiment
-    instances: tuple[Any, ...]
+    experiment: S
+    instances: Sequence[Any]
     judged: tuple[Judged, ...]
 
     @property
@@ -68,7 +70,7 @@ def judge_table(
         yield number, judge(row)
 
 
-def admitted(claim: Claim, experiment: Experiment, table: Measurements) -> np.ndarray:
+def admitted(claim: Claim, experiment: Setup, table: Measurements) -> np.ndarray:
     """Which rows count for a claim: none of its assumptions is certainly violated, each dropped one certainly is."""
     mask = np.ones(len(table), dtype=bool)
     theorem = experiment.theorem
@@ -80,7 +82,7 @@ def admitted(claim: Claim, experiment: Experiment, table: Measurements) -> np.nd
     return mask
 
 
-def _violated(assumption: Assumption, experiment: Experiment, table: Measurements, required: bool) -> np.ndarray:
+def _violated(assumption: Assumption, experiment: Setup, table: Measurements, required: bool) -> np.ndarray:
     relation = assumption.relation
     names = [o.name for o in observables_of(relation)] if relation is not None else []
     if relation is None or not set(names) <= set(table.columns):
@@ -98,19 +100,19 @@ def _violated(assumption: Assumption, experiment: Experiment, table: Measurement
     return cache[relation]
 
 
-def judge_evidence(claim: Claim, experiment: Experiment, evidence: Evidence) -> Weighed:
+def judge_evidence(claim: Claim, experiment: S, evidence: Evidence) -> Weighed[S]:
     """The claim on every row of the evidence that counts."""
     table = evidence.measurements
     rows_judged = judge_table(claim, table, admitted(claim, experiment, table))
     return Weighed(claim, experiment, evidence.instances, tuple(Judged(table, r, j) for r, j in rows_judged))
 
 
-def weigh(claim: Claim, experiment: Experiment, evidence: Evidence) -> Verdict:
+def weigh(claim: Claim, experiment: Setup, evidence: Evidence) -> Verdict:
     """The verdict on stored evidence alone: no new instance, no confirmation."""
     return summarise(judge_evidence(claim, experiment, evidence), evidence.profile)
 
 
-def summarise(weighed: Weighed, profile: str) -> Verdict:
+def summarise(weighed: Weighed[Any], profile: str) -> Verdict:
     """What the judged rows say together; a violation here is not yet confirmed."""
     claim, experiment = weighed.claim, weighed.experiment
     counts = Counter(j.judgement.status for j in weighed.judged)
@@ -138,7 +140,7 @@ def summarise(weighed: Weighed, profile: str) -> Verdict:
         tightness=tightness,
         witness=None if witness is None else weighed.instances[witness.element],
         failure=sum(failure_of(claim, j.table, j.row, experiment) for j in spoken)
-        if experiment.observe.limited_by == "sampling"
+        if experiment.limited_by == "sampling"
         else 0.0,
         reason=reason,
         dropped=experiment.dropped,
@@ -146,7 +148,7 @@ def summarise(weighed: Weighed, profile: str) -> Verdict:
     )
 
 
-def _measured(claim: Claim, instances: tuple[Any, ...], spoken: list[Judged]) -> tuple[str, ...]:
+def _measured(claim: Claim, instances: Sequence[Any], spoken: list[Judged]) -> tuple[str, ...]:
     """The first rows in words: the instance, and every observable of the claim with its error bar."""
     lines = []
     for element, row, table in [(j.element, j.row, j.table) for j in spoken[:SHOWN]]:
@@ -168,26 +170,26 @@ def _value(column: Measurement, row: int) -> str:
     return f"{value:.4g}" + (f" ± {radius:.1g}" if radius else "")
 
 
-def _witness(claim: Claim, experiment: Experiment, spoken: list[Judged]) -> Judged:
+def _witness(claim: Claim, experiment: Setup, spoken: list[Judged]) -> Judged:
     """The first row that certainly obeys, one whose error bars are proofs if there is any."""
     certain = [j for j in spoken if j.judgement.certain]
     return next((j for j in certain if proved_row(claim, experiment, j.table, j.row)), certain[0])
 
 
-def proved_row(claim: Claim, experiment: Experiment, table: Measurements, row: int) -> bool:
+def proved_row(claim: Claim, experiment: Setup, table: Measurements, row: int) -> bool:
     """Whether every error bar behind a judged row is a proof."""
     names = names_behind(claim, experiment)
     return all(table.columns[name].proved for name in names) and failure_of(claim, table, row, experiment) == 0
 
 
-def names_behind(claim: Claim, experiment: Experiment) -> tuple[str, ...]:
+def names_behind(claim: Claim, experiment: Setup) -> tuple[str, ...]:
     """The observables that a judged row rests on: the claim's, and those that certify what is dropped."""
     relations = [a.relation for a in experiment.theorem.assumptions if a.name in experiment.dropped]
     found = {o.name for relation in relations if relation is not None for o in observables_of(relation)}
     return tuple(sorted(found | {o.name for o in claim.observables}))
 
 
-def failure_of(claim: Claim, table: Measurements, row: int, experiment: Experiment) -> float:
+def failure_of(claim: Claim, table: Measurements, row: int, experiment: Setup) -> float:
     """The probability that some interval behind a row of a claim is wrong."""
     return float(sum(table.columns[name].failure[row] for name in names_behind(claim, experiment)))
 

@@ -138,7 +138,7 @@ def test_another_format_is_set_aside(store, told, monkeypatch):
     store.save(evidence())
     monkeypatch.undo()
     assert load(store) is None
-    assert "written in format 0, which is now 1" in told[0]
+    assert "written in format 0, which is now 2" in told[0]
 
 
 def _truncated(data: bytes) -> bytes:

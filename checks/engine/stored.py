@@ -1,0 +1,143 @@
+"""Stored evidence as something that claims are judged on, without torch or Hypothesis.
+
+An audit keeps what its experiments measured.  Whatever is claimed later is judged on that first: a counterexample that is
+already on the disk needs no search.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from simulators.measurement import source_hash
+from theorems.statement import Claim, Theorem
+
+from .evidence import Evidence
+from .measure import select
+from .setup import Setup
+from .store import Store
+from .weigh import Judged, Weighed, admitted, judge_table
+
+GLANCE = 2_000
+BLOCK = 512
+PROFILES = ("quick", "thorough", "deep")
+GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Remembered(Setup):
+    """An experiment as its evidence tells it: enough to judge, not to measure anew."""
+
+    name: str
+    theorem: Theorem
+    measured: tuple[str, ...]
+    limit: str
+    dropped: tuple[str, ...]
+    only: tuple[str, ...] | None
+
+    @property
+    def observables(self) -> tuple[str, ...]:
+        """The columns of the evidence."""
+        return self.measured
+
+    @property
+    def limited_by(self) -> str:
+        """What limited the simulator."""
+        return self.limit
+
+
+@dataclass(frozen=True, eq=False)
+class Recalled:
+    """Evidence of one experiment, read back, with the setup that judging needs."""
+
+    setup: Remembered
+    evidence: Evidence
+
+
+def recall(
+    theorem: Theorem,
+    store: Store,
+    needed: Collection[str] = (),
+    *,
+    dropped: tuple[str, ...] = (),
+    profile: str | None = None,
+) -> tuple[Recalled, ...]:
+    """The stored evidence of a theorem's experiments that measured every column ``needed``, by experiment.
+
+    Only what today's simulators made counts, with exactly the assumptions ``dropped``; of several profiles the largest
+    (or the one asked for), of several files the newest.
+    """
+    found: dict[str, Recalled] = {}
+    for evidence in store.recall(theorem.name, needed):
+        if tuple(sorted(evidence.dropped)) != tuple(sorted(dropped)) or profile not in (None, evidence.profile):
+            continue
+        if current_hash(evidence.measured_by) != evidence.simulator:
+            continue
+        known = found.get(evidence.experiment)
+        if known is not None and _size(known.evidence) >= _size(evidence):
+            continue
+        columns = tuple(evidence.measurements.columns)
+        setup = Remembered(evidence.experiment, theorem, columns, evidence.limited_by, evidence.dropped, evidence.only)
+        found[evidence.experiment] = Recalled(setup, evidence)
+    return tuple(found[name] for name in sorted(found))
+
+
+def _size(evidence: Evidence) -> int:
+    return PROFILES.index(evidence.profile) if evidence.profile in PROFILES else -1
+
+
+@lru_cache(maxsize=256)
+def current_hash(simulator: str) -> str:
+    """The hash that a simulator `module:function` has now (empty: its module is not found)."""
+    module = simulator.partition(":")[0]
+    loaded = sys.modules.get(module)
+    if loaded is not None:
+        path = getattr(loaded, "__file__", None)
+    else:
+        try:
+            spec = importlib.util.find_spec(module)
+        except (ImportError, ValueError):
+            return ""
+        path = spec.origin if spec is not None else None
+    return source_hash(simulator, Path(path)) if path and Path(path).is_file() else ""
+
+
+def glance(claim: Claim, recalled: Recalled, limit: int | None = GLANCE) -> Weighed[Remembered]:
+    """The claim judged on the rows of given examples and on evenly spread others, ``limit`` that count (None: all)."""
+    setup, evidence = recalled.setup, recalled.evidence
+    judged: list[Judged] = []
+    for block in _blocks(spread(evidence)):
+        table = select(evidence.measurements, block)
+        for row, judgement in judge_table(claim, table, admitted(claim, setup, table)):
+            judged.append(Judged(evidence.measurements, int(block[row]), judgement))
+        if limit is not None and len(judged) >= limit:
+            break
+    return Weighed(claim, setup, evidence.instances, tuple(judged))
+
+
+def spread(evidence: Evidence) -> np.ndarray:
+    """Row numbers: those of given examples, then all others in an order whose every beginning is spread over the table."""
+    element = evidence.measurements.element
+    given = np.array([not made for made in evidence.choices] or [False], dtype=bool)
+    first = given[element] if len(element) else np.zeros(0, dtype=bool)
+    others = np.flatnonzero(~first)
+    return np.concatenate([np.flatnonzero(first), others[golden(len(others))]])
+
+
+def golden(size: int) -> np.ndarray:
+    """The numbers below ``size`` by a stride near the golden ratio: a permutation."""
+    step = max(1, round(size * GOLDEN))
+    while np.gcd(step, max(size, 1)) != 1:
+        step += 1
+    return (np.arange(size, dtype=np.int64) * step) % max(size, 1)
+
+
+def _blocks(order: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(order), BLOCK):
+        yield order[start : start + BLOCK]
