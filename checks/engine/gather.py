@@ -41,7 +41,62 @@ def find_profile(name: str) -> Profile:
     return PROFILES[name]
 
 
-def gather(experiment: Experiment, profile: str = "quick", device: str = "cpu") -> Evidence:
+class Gathering:
+    """Evidence in the making: what was measured so far is evidence at any time, also after an interruption.
+
+    ``planned`` is the number of instances that the whole will have; ``watch`` is called after every look.
+    """
+
+    def __init__(
+        self, experiment: Experiment, profile: Profile, device: str, planned: int, watch: Watch | None = None
+    ) -> None:
+        self.experiment, self.profile, self.device = experiment, profile, device
+        self.planned, self.watch = planned, watch
+        self.instances: list[Any] = []
+        self._delta = BUDGET / (2 * (planned or 1))
+        self._spent = LEDGER.total
+        self._choices: list[tuple[int, ...]] = []
+        self._tables: list[Measurements] = []
+        self._offsets: list[int] = []
+
+    def visit(self, batch: Sequence[tuple[Any, tuple[int, ...]]]) -> Measurements:
+        """Measure a batch of (instance, the choices that made it)."""
+        table = look(self.experiment, [instance for instance, _ in batch], delta=self._delta, device=self.device)
+        self._tables.append(table)
+        self._offsets.append(len(self.instances))
+        self.instances.extend(instance for instance, _ in batch)
+        self._choices.extend(made for _, made in batch)
+        if self.watch is not None:
+            self.watch(self)
+        return table
+
+    def evidence(self) -> Evidence:
+        """What was seen so far.  Raises `ExperimentError` if that is nothing."""
+        experiment = self.experiment
+        if not self._tables:
+            raise ExperimentError(
+                f"experiment {experiment.name} without instances", "examples, search or bulk", "raise one"
+            )
+        return Evidence(
+            experiment.theorem.name,
+            experiment.name,
+            self.profile.name,
+            experiment.observe.source_hash,
+            tuple(self.instances),
+            tuple(self._choices),
+            concatenate(self._tables, self._offsets),
+            LEDGER.total - self._spent,
+            experiment.observe.name,
+            experiment.limited_by,
+            experiment.dropped,
+            experiment.only,
+        )
+
+
+Watch = Callable[[Gathering], None]
+
+
+def gather(experiment: Experiment, profile: str = "quick", device: str = "cpu", watch: Watch | None = None) -> Evidence:
     """Everything one experiment sees, once per process.
 
     Given examples first, then Hypothesis examples (each a batch, guided towards large excess of every
@@ -49,60 +104,31 @@ def gather(experiment: Experiment, profile: str = "quick", device: str = "cpu") 
     """
     key = (experiment, tuple(sorted(experiment.flags.items())), profile, device)
     if key not in _GATHERED:
-        _GATHERED[key] = _gather(experiment, find_profile(profile), device)
+        _GATHERED[key] = _gather(experiment, find_profile(profile), device, watch)
     return _GATHERED[key]
 
 
-def _gather(experiment: Experiment, profile: Profile, device: str) -> Evidence:
+def _gather(experiment: Experiment, profile: Profile, device: str, watch: Watch | None) -> Evidence:
     searched, many = experiment.search * profile.factor, experiment.bulk * profile.factor
-    delta = BUDGET / (2 * (len(experiment.examples) + searched * experiment.batch + many or 1))
-    claims = [c for c in experiment.theorem.claims if experiment.covers(c)]
-    spent = LEDGER.total
-    instances: list[Any] = []
-    choices: list[tuple[int, ...]] = []
-    tables: list[Measurements] = []
-    offsets: list[int] = []
-
-    def visit(batch: Sequence[tuple[Any, tuple[int, ...]]]) -> Measurements:
-        table = look(experiment, [instance for instance, _ in batch], delta=delta, device=device)
-        tables.append(table)
-        offsets.append(len(instances))
-        instances.extend(instance for instance, _ in batch)
-        choices.extend(made for _, made in batch)
-        return table
-
+    planned = len(experiment.examples) + searched * experiment.batch + many
+    gathering = Gathering(experiment, profile, device, planned, watch)
     if experiment.examples:
-        visit([(instance, ()) for instance in experiment.examples])
+        gathering.visit([(instance, ()) for instance in experiment.examples])
     if searched:
-        _explore(experiment, searched, claims, visit)
+        explore(gathering, searched, [c for c in experiment.theorem.claims if experiment.covers(c)])
     for start in range(0, many, experiment.chunk):
         numbers = range(start, min(start + experiment.chunk, many))
-        visit([bulk(experiment.instances, f"{experiment.name}:{n}", **experiment.flags) for n in numbers])
-    if not tables:
-        raise ExperimentError(
-            f"experiment {experiment.name} without instances", "examples, search or bulk", "raise one"
-        )
-    return Evidence(
-        experiment.theorem.name,
-        experiment.name,
-        profile.name,
-        experiment.observe.source_hash,
-        tuple(instances),
-        tuple(choices),
-        concatenate(tables, offsets),
-        LEDGER.total - spent,
-        experiment.observe.name,
-        experiment.limited_by,
-        experiment.dropped,
-        experiment.only,
-    )
+        gathering.visit([bulk(experiment.instances, f"{experiment.name}:{n}", **experiment.flags) for n in numbers])
+    return gathering.evidence()
 
 
-def _explore(experiment: Experiment, examples: int, claims: list[Claim], visit: Callable[[Any], Measurements]) -> None:
+def explore(gathering: Gathering, examples: int, claims: Sequence[Claim], salt: str = "") -> None:
+    """Hypothesis examples, each a batch, guided towards large excess of the claims; another ``salt``, other draws."""
+    experiment = gathering.experiment
     one = strategy(experiment.instances, **experiment.flags)
     problems: list[Exception] = []
 
-    @seed(int.from_bytes(hashlib.sha256(experiment.name.encode()).digest()[:4], "big"))
+    @seed(int.from_bytes(hashlib.sha256(f"{experiment.name}{salt}".encode()).digest()[:4], "big"))
     @settings(
         max_examples=examples,
         database=None,
@@ -112,11 +138,11 @@ def _explore(experiment: Experiment, examples: int, claims: list[Claim], visit: 
         verbosity=Verbosity.quiet,
     )
     @given(st.tuples(*[one] * experiment.batch))
-    def explore(batch: Any) -> None:
+    def visited(batch: Any) -> None:
         if problems:
             return
         try:
-            table = visit(batch)
+            table = gathering.visit(batch)
         except Exception as problem:  # noqa: BLE001 - raised again below, outside Hypothesis, which would search on
             problems.append(problem)
             return
@@ -126,6 +152,6 @@ def _explore(experiment: Experiment, examples: int, claims: list[Claim], visit: 
             if excess:
                 target(max(excess), label=claim.name)
 
-    explore()
+    visited()
     if problems:
         raise problems[0]
