@@ -122,7 +122,7 @@ def space_of(*relations: Any) -> Space:
     series = any(r.has(sympy.Sum, sympy.Product, sympy.binomial, sympy.factorial) for r in relations)
     space = Space(symbols, (), LONGEST if series else None)
     near = [v for n in written for v in (n, n - 1, n + 1, n * fmpq(1001, 1000), n * fmpq(999, 1000))]
-    pools = []
+    pools: list[tuple[Any, ...]] = []
     for symbol in symbols:
         domain = domain_of(symbol)
         if domain == "boolean":
@@ -253,9 +253,8 @@ def roots(leaf: Any, symbol: Any, row: Row, space: Space) -> Iterator[Value]:
     def at(value: Any) -> Value | None:
         return side_at(leaf, {**row, symbol.name: value})
 
-    values = [at(p) for p in points]
-    if all(v is not None for v in values):
-        a, b, c = values
+    a, b, c = (at(p) for p in points)
+    if a is not None and b is not None and c is not None:
         bend = (c - b) - 2 * (b - a)
         slope = (b - a) / (points[1] - points[0])
         if _zero(bend) and not _zero(slope):

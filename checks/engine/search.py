@@ -5,19 +5,16 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from flint import fmpq
 
 from theorems.statement import Claim, Saying, observables_of
 
-from .draw import Seeded
-from .evaluate import BITS, EvaluationError
+from .evaluate import BITS
 from .evidence import Evidence
 from .experiment import Experiment, ExperimentError
 from .gather import PROFILES, Profile, find_profile, gather
-from .judge import compile_claim
+from .lint_values import holds_of_everything
 from .measure import BUDGET, concatenate, look, look_precisely
 from .refute import TRIED, refute
 from .verdict import Verdict, strongest
@@ -129,34 +126,3 @@ def sharpen(weighed: Weighed[Experiment], device: str) -> Weighed[Experiment]:
     rows = judge_table(claim, table, admitted(claim, experiment, table), bits)
     kept = tuple(j for j in weighed.judged if j.element not in set(chosen))
     return replace(weighed, judged=kept + tuple(Judged(table, r, j) for r, j in rows))
-
-
-def holds_of_everything(claim: Claim) -> bool:
-    """Whether the relation certainly holds of whatever values its observables' domains allow (200 tries)."""
-    judge = compile_claim(claim.relation)
-    held = 0
-    for trial in range(200):
-        draw = Seeded(f"every-{trial}")
-        row = {o.name: _anything(draw, o.domain, plain=trial % 4 == 0) for o in claim.observables}
-        try:
-            judgement = judge(row)
-        except EvaluationError:  # such as a sum to a limit that is whole wherever it is measured
-            continue
-        if judgement.status == "violated" or (judgement.status == "consistent" and not judgement.certain):
-            return False
-        held += judgement.certain
-    return held >= 100
-
-
-def _anything(draw: Seeded, domain: str, plain: bool) -> Any:
-    if plain and domain != "boolean":  # ties and zeros, where what holds of values in general may fail
-        return fmpq(draw.integer({"real": -1, "integer": -1}.get(domain, int("positive" in domain)), 1))
-    if domain == "boolean":
-        return draw.boolean()
-    if domain == "probability":
-        return fmpq(draw.integer(0, 1000), 1000)
-    if "integer" in domain:
-        low = {"integer": -50, "nonnegative integer": 0, "positive integer": 1}[domain]
-        return fmpq(draw.integer(low, 50))
-    value = fmpq(draw.integer(1, 1000), 100) * fmpq(10) ** draw.integer(-3, 3)
-    return value if domain in ("positive", "nonnegative") or draw.boolean() else -value
