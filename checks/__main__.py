@@ -12,6 +12,7 @@ from .birthday_command import birthday
 from .compare_command import compare_kernels
 from .gram_command import gram
 from .measure_command import measure
+from .try_command import attempt
 
 INTERRUPTED = 130
 
@@ -29,11 +30,10 @@ def cli() -> None:
 @cli.command("list")
 def list_theorems() -> None:
     """List the theorems of the catalogue."""
-    from theorems import all_theorems
+    from theorems import titles
 
-    from .report.terminal import catalogue
-
-    click.echo(catalogue(all_theorems().values()))
+    width = max(map(len, titles()), default=0)
+    click.echo("\n".join(f"{name:<{width}}  {title}" for name, title in titles().items()))
 
 
 @cli.command()
@@ -81,7 +81,7 @@ def clean() -> None:
     )
 
 
-for tool in (birthday, measure, compare_kernels, gram):
+for tool in (attempt, birthday, measure, compare_kernels, gram):
     cli.add_command(tool)
 
 

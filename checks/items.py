@@ -55,6 +55,16 @@ def audits() -> dict[str, type[Audit]]:
     return {c.theorem().name: c for c in sorted(classes, key=lambda c: c.__name__) if c.experiments}
 
 
+def audit_named(name: str) -> type[Audit] | None:
+    """The audit class of one theorem, without importing those of others (None: it is none of the catalogue)."""
+    try:
+        module = importlib.import_module(f".test_{name.replace('-', '_')}", __package__)
+    except ModuleNotFoundError:
+        return audits().get(name)
+    classes = [v for v in vars(module).values() if isinstance(v, type) and issubclass(v, Audit) and v.experiments]
+    return next((c for c in classes if c.theorem().name == name), None)
+
+
 def items(audit: type[Audit]) -> tuple[Item, ...]:
     """The items of an audit, in the order in which they are run."""
     theorem = audit.theorem()

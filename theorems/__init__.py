@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from theorems.statement import StatementError, Theorem
+if TYPE_CHECKING:  # naming the theorems needs no sympy
+    from theorems.statement import Theorem
 
-_NOT_THEOREMS = {"statement", "talk"}
+
+def titles() -> dict[str, str]:
+    """The title of every theorem of the catalogue by name, read from its file: nothing is imported, so that it is quick."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        source = (Path(__path__[0]) / f"{module.name}.py").read_text(encoding="utf-8")
+        if "\nTHEOREM = Theorem(" in source:
+            # what is read is a call with literal keywords, so that its lines are all that needs parsing
+            call = ast.parse(source[source.index("\nTHEOREM = Theorem(") :]).body[0].value  # type: ignore[attr-defined]
+            words = {k.arg: k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)}
+            found[words["name"]] = words["title"]
+    return dict(sorted(found.items()))
 
 
 def all_theorems() -> dict[str, Theorem]:
     """Every theorem of the catalogue by name, in the order of their names."""
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        if module.name not in _NOT_THEOREMS:
-            theorem = getattr(importlib.import_module(f"{__name__}.{module.name}"), "THEOREM", None)
-            if theorem is not None:
-                found[theorem.name] = theorem
-    return dict(sorted(found.items()))
+    return {name: get(name) for name in titles()}
 
 
 def get(name: str) -> Theorem:
     """The theorem of that name.  Raises `StatementError` listing the known ones."""
-    found = all_theorems()
+    found = titles()
     if name not in found:
+        from theorems.statement import StatementError
+
         raise StatementError(f"theorem {name!r}", f"one of {', '.join(found)}", "see `theorem-audit list`")
-    return found[name]
+    theorem: Theorem = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").THEOREM
+    return theorem

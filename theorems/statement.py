@@ -19,6 +19,8 @@ from sympy.core.function import AppliedUndef
 from sympy.core.sympify import _sympify
 from sympy.logic.boolalg import Boolean
 
+from .notebook import claim_html, claim_latex, theorem_html, theorem_latex
+
 DOMAINS = (
     "real",
     "nonnegative",
@@ -82,8 +84,7 @@ def _unevaluated(function: Any) -> Any:
     def build(*arguments: Any) -> Boolean:
         return function(*(_sympify(a) for a in arguments), evaluate=False)
 
-    build.__name__ = function.__name__
-    build.__doc__ = f"sympy's {function.__name__}, unevaluated."
+    build.__name__, build.__doc__ = function.__name__, f"sympy's {function.__name__}, unevaluated."
     return build
 
 
@@ -137,6 +138,7 @@ class Claim:
     tight_at: str = ""
     follows_from: tuple[str, ...] = ()
     like: str = ""
+    _repr_html_, _repr_latex_ = claim_html, claim_latex
 
     @property
     def observables(self) -> tuple[Observable, ...]:
@@ -215,6 +217,7 @@ class Theorem:
     sources: tuple[Source, ...] = ()
     non_claims: tuple[str, ...] = ()
     parent: str = ""
+    _repr_html_, _repr_latex_ = theorem_html, theorem_latex
 
     def __post_init__(self) -> None:
         for what in ("claims", "assumptions", "derivation", "sayings", "sources", "non_claims"):
@@ -241,9 +244,16 @@ class Theorem:
         found = {o.name: o for r in relations for o in observables_of(r)}
         return tuple(found[name] for name in sorted(found))
 
-    def variant(self, *claims: Claim, name: str = "") -> Theorem:
+    def replace(self, **fields: Any) -> Theorem:
+        """The theorem with other fields; where claims or assumptions change, the derivation does not extend to them."""
+        if {"claims", "assumptions"} & set(fields) and "derivation" not in fields:
+            claims = fields.get("claims", self.claims)
+            fields |= {"claims": tuple(replace(c, follows_from=()) for c in claims), "derivation": ()}
+        return replace(self, **{"parent": self.name, **fields})
+
+    def variant(self, *claims: Claim, claim: Claim | None = None, name: str = "") -> Theorem:
         """The same setting with other claims: a theorist's conjecture, to which the derivation does not extend."""
-        alone = tuple(replace(c, follows_from=()) for c in claims)
+        alone = tuple(replace(c, follows_from=()) for c in (*claims, *([claim] if claim is not None else [])))
         return replace(self, name=name or self.name, claims=alone, derivation=(), sayings=(), parent=self.name)
 
     def without(self, assumption: str) -> Theorem:

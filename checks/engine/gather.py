@@ -122,6 +122,14 @@ def _gather(experiment: Experiment, profile: Profile, device: str, watch: Watch 
     return gathering.evidence()
 
 
+def first_look(gathering: Gathering, many: int) -> None:
+    """The given examples and a few drawn instances, one look: what is plainly wrong is seen here."""
+    experiment = gathering.experiment
+    given = [(instance, ()) for instance in experiment.examples]
+    drawn = [bulk(experiment.instances, f"{experiment.name}:{n}", **experiment.flags) for n in range(min(many, 64))]
+    gathering.visit([*given, *drawn])
+
+
 def explore(gathering: Gathering, examples: int, claims: Sequence[Claim], salt: str = "") -> None:
     """Hypothesis examples, each a batch, guided towards large excess of the claims; another ``salt``, other draws."""
     experiment = gathering.experiment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,22 +37,29 @@ def audit(claim: Claim | Saying, *experiments: Experiment, profile: str = "quick
     Raises `ExperimentError` when none covers it.
     """
     stated = claim.as_claim() if isinstance(claim, Saying) else claim
-    fitting = [e for e in experiments if e.covers(stated)]
-    if not fitting and any(replace(e, only=None).covers(stated) for e in experiments):
+    return strongest([examine(stated, e, gather(e, profile, device), device) for e in fitting(stated, experiments)])
+
+
+def fitting(stated: Claim, experiments: Sequence[Experiment]) -> list[Experiment]:
+    """The experiments that judge a claim, and those that drop what it does not assume.
+
+    Raises `ExperimentError` when none covers it.
+    """
+    found = [e for e in experiments if e.covers(stated)]
+    if not found and any(replace(e, only=None).covers(stated) for e in experiments):
         raise ExperimentError(
             f"claim {stated.name!r}, which every experiment leaves out by its `only`",
             "an experiment that names it, or one without `only`",
             "give the claim a listed name, or write replace(experiment, only=None)",
         )
-    if not fitting:
+    if not found:
         measured = sorted({name for e in experiments for name in e.observables})
         raise ExperimentError(
             f"claim {stated.name!r} over {', '.join(o.name for o in stated.observables) or 'no observable'}",
             f"symbols that one experiment measures ({', '.join(measured) or 'no experiment given'})",
             "add an experiment, or an observable to its simulator",
         )
-    fitting += [e.without(name) for e in fitting for name in _not_assumed(stated, e)]
-    return strongest([examine(stated, e, gather(e, profile, device), device) for e in fitting])
+    return found + [e.without(name) for e in found for name in _not_assumed(stated, e)]
 
 
 def _not_assumed(claim: Claim, experiment: Experiment) -> tuple[str, ...]:

@@ -330,16 +330,22 @@ def _verified(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 class Decoded(Sequence[Any]):
-    """Instances that are decoded when they are asked for, as look-alikes of their classes: nothing is imported."""
+    """Instances that are decoded when they are asked for; without ``types`` as look-alikes, so that nothing is imported."""
 
-    def __init__(self, data: Sequence[Any], classes: Mapping[str, Any]) -> None:
-        self._data, self._classes = data, classes
+    def __init__(
+        self, data: Sequence[Any], classes: Mapping[str, Any], types: Mapping[str, type] | None = None
+    ) -> None:
+        self._data, self._classes, self._types = data, classes, types or {}
+
+    def typed(self, types: Mapping[str, type]) -> Decoded:
+        """The same instances, of the given classes."""
+        return Decoded(self._data, self._classes, types)
 
     def __len__(self) -> int:
         return len(self._data)
 
     def __getitem__(self, place: Any) -> Any:
-        return decode(self._data[place], {}, self._classes)
+        return decode(self._data[place], self._types, self._classes)
 
 
 def _unpack(

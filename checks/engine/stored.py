@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from .setup import Setup
 from .store import Store
 from .weigh import Judged, Weighed, admitted, judge_table
 
+S = TypeVar("S", bound=Setup)
 GLANCE = 2_000
 BLOCK = 512
 PROFILES = ("quick", "thorough", "deep")
@@ -40,6 +42,12 @@ class Remembered(Setup):
     limit: str
     dropped: tuple[str, ...]
     only: tuple[str, ...] | None
+    maker: tuple[str, str]
+
+    @property
+    def made_by(self) -> tuple[str, str]:
+        """The simulator that made it."""
+        return self.maker
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -83,7 +91,10 @@ def recall(
         if known is not None and _size(known.evidence) >= _size(evidence):
             continue
         columns = tuple(evidence.measurements.columns)
-        setup = Remembered(evidence.experiment, theorem, columns, evidence.limited_by, evidence.dropped, evidence.only)
+        maker = (evidence.measured_by, evidence.simulator)
+        setup = Remembered(
+            evidence.experiment, theorem, columns, evidence.limited_by, evidence.dropped, evidence.only, maker
+        )
         found[evidence.experiment] = Recalled(setup, evidence)
     return tuple(found[name] for name in sorted(found))
 
@@ -108,15 +119,14 @@ def current_hash(simulator: str) -> str:
     return source_hash(simulator, Path(path)) if path and Path(path).is_file() else ""
 
 
-def glance(claim: Claim, recalled: Recalled, limit: int | None = GLANCE) -> Weighed[Remembered]:
-    """The claim judged on the rows of given examples and on evenly spread others, ``limit`` that count (None: all)."""
-    setup, evidence = recalled.setup, recalled.evidence
+def glance(claim: Claim, setup: S, evidence: Evidence, limit: int = GLANCE) -> Weighed[S]:
+    """The claim judged on the rows of given examples and on evenly spread others, about ``limit`` that count."""
     judged: list[Judged] = []
     for block in _blocks(spread(evidence)):
         table = select(evidence.measurements, block)
         for row, judgement in judge_table(claim, table, admitted(claim, setup, table)):
             judged.append(Judged(evidence.measurements, int(block[row]), judgement))
-        if limit is not None and len(judged) >= limit:
+        if len(judged) >= limit:
             break
     return Weighed(claim, setup, evidence.instances, tuple(judged))
 

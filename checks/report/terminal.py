@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import click
 import sympy
 
-from theorems import all_theorems
+from theorems import get, titles
 from theorems.statement import VERDICTS, Claim, Theorem
 
 from ..engine.verdict import MEANING_NOT
@@ -23,23 +23,16 @@ class UnknownName(click.ClickException):
 
 def known(name: str) -> Theorem:
     """The theorem of that name; `UnknownName` with suggestions for any other."""
-    found = all_theorems()
+    found = titles()
     if name not in found:
         raise UnknownName(f"unknown theorem {name!r}; {_meant(name, found)}")
-    return found[name]
+    return get(name)
 
 
 def _meant(name: str, choices: Iterable[str]) -> str:
     choices = list(choices)
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.6) or [c for c in choices if name and name in c]
     return f"did you mean {' or '.join(near)}?" if near else f"expected one of {', '.join(choices)}"
-
-
-def catalogue(theorems: Iterable[Theorem]) -> str:
-    """One line a theorem: name, number of claims, title."""
-    theorems = list(theorems)
-    width = max((len(t.name) for t in theorems), default=0)
-    return "\n".join(f"{t.name:<{width}}  {len(t.claims):>2} claims  {t.title}" for t in theorems)
 
 
 def statement(theorem: Theorem) -> str:

@@ -1,0 +1,118 @@
+"""A relation that somebody typed becomes a claim: a variant of the theorem's claim that it is nearest to.
+
+Kind, goal and assumptions come from that claim, so that the variant is judged where, and as finely as, the claim is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+import sympy
+from sympy.logic.boolalg import Boolean
+
+from theorems.statement import Claim, StatementError, Theorem, observables_of
+
+INEQUALITIES = (sympy.Le, sympy.Lt, sympy.Ge, sympy.Gt)
+OWN_KINDS = ("identity", "bound")
+
+
+@dataclass(frozen=True)
+class Conjecture:
+    """A claim that nobody has checked, the theorem's claim that it varies, and where the two differ.
+
+    ``difference``: pairs (theirs, yours) of the smallest parts that differ, as text (an empty part: nothing there).
+    """
+
+    theorem: Theorem
+    claim: Claim
+    parent: Claim
+    difference: tuple[tuple[str, str], ...]
+
+
+def conjecture(
+    theorem: Theorem,
+    relation: Boolean,
+    *,
+    like: str = "",
+    drop: Collection[str] = (),
+    name: str = "conjecture",
+    words: str = "",
+) -> Conjecture:
+    """The relation as a claim, with kind, goal and assumptions of the claim (or saying) named ``like`` (empty: the nearest).
+
+    ``drop`` names assumptions that it shall do without.  Raises `StatementError` for unknown names, and for an
+    assumption to be dropped that the claim does not make.
+    """
+    parent = theorem.claim(like) if like else nearest(theorem, relation)
+    assumed = theorem.assumed_by(parent)
+    for assumption in drop:
+        theorem.assumption(assumption)
+        if assumption not in assumed:
+            raise StatementError(
+                f"assumption {assumption!r} to be dropped from a variant of {parent.name!r}",
+                f"one that this claim makes: {', '.join(assumed) or 'it makes none'}",
+                "leave it out, or name another claim by --like",
+            )
+    claim = Claim(
+        name,
+        relation,
+        _kind(relation, parent),
+        words or f"A variant of {parent.name}.",
+        tuple(a for a in assumed if a not in drop),
+        parent.goal,
+        "unknown",
+        like=parent.name,
+    )
+    return Conjecture(theorem, claim, parent, differences(parent.relation, relation))
+
+
+def _kind(relation: Boolean, parent: Claim) -> str:
+    """An identity or a bound by its form; what else the parent is, the variant is too."""
+    if parent.kind not in OWN_KINDS:
+        return parent.kind
+    conclusion = relation.args[1] if isinstance(relation, sympy.Implies) else relation
+    return "bound" if conclusion.atoms(*INEQUALITIES) else "identity"
+
+
+def nearest(theorem: Theorem, relation: Boolean) -> Claim:
+    """The claim or saying that shares most observables with the relation, of several the one that is written most alike."""
+    names = {o.name for o in observables_of(relation)}
+    text = sympy.sstr(relation)
+
+    def alike(claim: Claim) -> tuple[float, float]:
+        theirs = {o.name for o in claim.observables}
+        shared = len(names & theirs) / max(len(names | theirs), 1)
+        return shared, SequenceMatcher(None, text, sympy.sstr(claim.relation), autojunk=False).ratio()
+
+    stated = [*theorem.claims, *(s.as_claim() for s in theorem.sayings)]
+    return max(stated, key=alike)
+
+
+def differences(theirs: Any, yours: Any) -> tuple[tuple[str, str], ...]:
+    """Where two expressions differ, as pairs of the smallest differing parts."""
+    if theirs == yours:
+        return ()
+    same_form = theirs.func is yours.func and theirs.args and yours.args
+    if not same_form:
+        return ((sympy.sstr(theirs), sympy.sstr(yours)),)
+    if isinstance(theirs, (sympy.Add, sympy.Mul, sympy.And, sympy.Or)):
+        old, new = _left_over(theirs.args, yours.args)
+        if len(old) != 1 or len(new) != 1:
+            return ((_together(theirs, old), _together(yours, new)),)
+        return differences(old[0], new[0])
+    if len(theirs.args) != len(yours.args):
+        return ((sympy.sstr(theirs), sympy.sstr(yours)),)
+    return tuple(pair for a, b in zip(theirs.args, yours.args, strict=True) for pair in differences(a, b))
+
+
+def _left_over(theirs: tuple[Any, ...], yours: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
+    old, new = Counter(theirs), Counter(yours)
+    return list((old - new).elements()), list((new - old).elements())
+
+
+def _together(whole: Any, parts: list[Any]) -> str:
+    return sympy.sstr(whole.func(*parts)) if parts else ""

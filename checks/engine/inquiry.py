@@ -1,0 +1,241 @@
+"""A conjecture on its way to a verdict: stored evidence first, then confirmation, then a search of its own.
+
+The first look needs neither torch nor Hypothesis and answers at once where the evidence on the disk excludes the claim.
+Whatever is known at any time can be asked for, also after an interruption.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import sympy
+
+from theorems.statement import observables_of
+
+from .conjecture import Conjecture
+from .counterexample import Excluded, describe_row
+from .evidence import Evidence
+from .setup import Setup
+from .store import Decoded, Store
+from .stored import Recalled, glance, recall
+from .verdict import Verdict, describe, strongest
+from .weigh import Judged, Weighed, failure_of, proved_row, summarise
+
+if TYPE_CHECKING:  # what measures needs torch, what searches Hypothesis: neither for a first look
+    from .experiment import Experiment
+    from .gather import Gathering, Watch
+
+COMPARED = 256
+
+
+@dataclass
+class Inquiry:
+    """What is known of a conjecture.
+
+    ``so_far`` is the strongest verdict at any time (None: nothing was judged yet); ``tried`` has a line for every body of
+    evidence that was judged.
+    """
+
+    conjecture: Conjecture
+    store: Store
+    profile: str = "quick"
+    device: str = "cpu"
+    salt: str = ""
+    tried: list[str] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    _recalled: list[tuple[Recalled, Weighed[Any]]] = field(default_factory=list)
+    _gathering: Gathering | None = None
+
+    def look(self) -> Verdict | None:
+        """The claim on stored evidence: the rows of given examples and an even spread of the others."""
+        for recalled in self._stored():
+            started = time.perf_counter()
+            weighed = glance(self.conjecture.claim, recalled.setup, recalled.evidence)
+            verdict = excluded_here(weighed, recalled.evidence)
+            verdict = replace(verdict, seconds=time.perf_counter() - started)
+            self._recalled.append((recalled, weighed))
+            self._note(
+                verdict, f"{len(recalled.evidence.instances)} stored instances of {recalled.setup.name}, at a glance"
+            )
+        return self.so_far
+
+    @property
+    def so_far(self) -> Verdict | None:
+        """The strongest verdict so far, also from a search that was interrupted."""
+        verdicts = list(self.verdicts)
+        if self._gathering is not None and self._gathering.instances:
+            evidence = self._gathering.evidence()
+            weighed = glance(self.conjecture.claim, self._gathering.experiment, evidence)
+            verdicts.append(excluded_here(weighed, evidence))
+        return strongest(verdicts) if verdicts else None
+
+    def recalled(self) -> list[tuple[Setup, Evidence]]:
+        """The stored evidence that the claim can be judged on."""
+        return [(r.setup, r.evidence) for r in self._stored()]
+
+    def settle(self, experiments: Sequence[Experiment], watch: Watch | None = None) -> Verdict:
+        """Confirm and shrink what was seen; else judge all evidence, gather what is missing, and search for this claim.
+
+        Raises `ExperimentError` when no experiment measures what the claim speaks of.
+        """
+        from .search import fitting
+
+        setups = fitting(self.conjecture.claim, experiments)
+        return self._confirmed(setups) or self._searched(setups, watch)
+
+    def _stored(self) -> Iterator[Recalled]:
+        claim, theorem = self.conjecture.claim, self.conjecture.theorem
+        names = [o.name for o in claim.observables]
+        for dropped in ((), *((a,) for a in self._free())):
+            for recalled in recall(theorem, self.store, names, dropped=dropped):
+                verified = {o.name for a in dropped for o in observables_of(theorem.assumption(a).relation)}
+                if recalled.setup.covers(claim) and verified <= set(recalled.setup.observables):
+                    yield recalled
+
+    def _free(self) -> list[str]:
+        """What the claim does not assume, so that it is claimed where that fails too."""
+        claim, theorem = self.conjecture.claim, self.conjecture.theorem
+        if claim.kind == "existence":
+            return []
+        assumed = theorem.assumed_by(claim)
+        return [a.name for a in theorem.assumptions if a.name not in assumed and a.relation is not None]
+
+    def _confirmed(self, experiments: Sequence[Experiment]) -> Verdict | None:
+        """A refutation seen in stored evidence, measured again and shrunk; None where there is none, or it is not confirmed."""
+        from .plainly import types_drawn
+        from .refute import refute
+
+        by_name = {e.name: e for e in experiments}
+        for recalled, weighed in self._recalled:
+            experiment = by_name.get(recalled.setup.name)
+            if experiment is None or not weighed.violations:
+                continue
+            started = time.perf_counter()
+            evidence = _typed(recalled.evidence, types_drawn(experiment))
+            real = Weighed(weighed.claim, experiment, evidence.instances, weighed.judged)
+            found = refute(real, evidence, self.device)
+            if found is not None:
+                verdict = summarise(real, evidence.profile)
+                return self._note(
+                    replace(
+                        verdict,
+                        simplest=found.simplest,
+                        worst=found.worst,
+                        certified=found.certified,
+                        failure=found.failure,
+                        seconds=time.perf_counter() - started,
+                    ),
+                    f"{experiment.name}: measured again and shrunk",
+                )
+        return None
+
+    def _searched(self, experiments: Sequence[Experiment], watch: Watch | None) -> Verdict:
+        from .search import examine
+
+        self.verdicts.clear()  # what a glance saw is judged again, whole
+        for experiment in experiments:
+            evidence, whence = self._evidence(experiment, watch)
+            verdict = examine(self.conjecture.claim, experiment, evidence, self.device)
+            self._note(verdict, f"{len(evidence.instances)} {whence} instances of {experiment.name}")
+            if verdict.kind == "REFUTED":
+                return verdict
+        for experiment in experiments:
+            if experiment.search and not experiment.dropped:
+                evidence = self._pursue(experiment, watch)
+                verdict = examine(self.conjecture.claim, experiment, evidence, self.device)
+                self._note(
+                    verdict, f"{len(evidence.instances)} instances of {experiment.name}, searched for this claim"
+                )
+                if verdict.kind == "REFUTED":
+                    return verdict
+        return strongest(self.verdicts)
+
+    def _evidence(self, experiment: Experiment, watch: Watch | None) -> tuple[Evidence, str]:
+        """What is stored of an experiment in the profile asked for, or gathered now and stored."""
+        from .gather import Gathering, find_profile, first_look, gather
+        from .plainly import types_drawn
+
+        for recalled, _ in self._recalled:
+            if recalled.setup.name == experiment.name and recalled.evidence.profile == self.profile:
+                return _typed(recalled.evidence, types_drawn(experiment)), "stored"
+        small = Gathering(experiment, find_profile(self.profile), self.device, COMPARED, watch)
+        first_look(small, COMPARED)
+        evidence = small.evidence()
+        if glance(self.conjecture.claim, experiment, evidence).violations:
+            return evidence, "first"
+
+        def keep(gathering: Gathering) -> None:
+            self._gathering = gathering
+            if watch is not None:
+                watch(gathering)
+
+        evidence = gather(experiment, self.profile, self.device, keep)
+        self._gathering = None
+        self.store.save(evidence)
+        return evidence, "gathered"
+
+    def _pursue(self, experiment: Experiment, watch: Watch | None) -> Evidence:
+        """Instances that a search guided by this claim alone comes to."""
+        from .gather import Gathering, explore, find_profile
+
+        profile, claim = find_profile(self.profile), self.conjecture.claim
+        examples = experiment.search * profile.factor
+        self._gathering = Gathering(experiment, profile, self.device, examples * experiment.batch, watch)
+        explore(self._gathering, examples, [claim], salt=f":{sympy.sstr(claim.relation)}:{self.salt}")
+        evidence, self._gathering = self._gathering.evidence(), None
+        return evidence
+
+    def _note(self, verdict: Verdict, line: str) -> Verdict:
+        self.verdicts.append(verdict)
+        self.tried.append(f"{verdict.kind:<9} {line}")
+        return verdict
+
+
+def _typed(evidence: Evidence, types: dict[str, type]) -> Evidence:
+    """Stored evidence with instances of their own classes."""
+    instances = evidence.instances
+    return replace(evidence, instances=instances.typed(types)) if isinstance(instances, Decoded) else evidence
+
+
+def excluded_here(weighed: Weighed[Any], evidence: Evidence) -> Verdict:
+    """The verdict on judged rows, with the counterexamples among them: not yet measured again, not shrunk."""
+    verdict = summarise(weighed, evidence.profile)
+    hits = weighed.violations
+    if verdict.kind != "REFUTED":
+        return verdict
+    seen: dict[int, Judged] = {}
+    for hit in hits:
+        seen.setdefault(hit.element, hit)
+    simplest = min(list(seen.values())[:COMPARED], key=lambda j: _size(weighed.instances[j.element]))
+    chosen = [_excluded(weighed, j) for j in (simplest, hits[0])]
+    first, worst = (describe_row(weighed.claim, e, weighed.experiment) for e in chosen)
+    return replace(
+        verdict,
+        simplest=first,
+        worst=worst,
+        certified=all(e.certified for e in chosen),
+        failure=evidence.ledger,
+        reason=f"{verdict.reason}, as stored",
+    )
+
+
+def _size(instance: Any) -> tuple[int, str]:
+    text = describe(instance)
+    return len(text), text
+
+
+def _excluded(weighed: Weighed[Any], hit: Judged) -> Excluded:
+    claim, setup = weighed.claim, weighed.experiment
+    return Excluded(
+        weighed.instances[hit.element],
+        hit.table,
+        hit.row,
+        hit.judgement,
+        53,
+        proved_row(claim, setup, hit.table, hit.row),
+        failure_of(claim, hit.table, hit.row, setup),
+        False,
+    )

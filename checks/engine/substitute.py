@@ -1,0 +1,40 @@
+"""A relation with the numbers of a counterexample in place of its observables, as a person would check it by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+
+from .verdict import Counterexample
+
+
+class _Shown(sympy.Symbol):
+    """A number as it is shown; two observables of one value stay apart, so that nothing cancels."""
+
+    __slots__ = ("observable",)
+    observable: str
+
+    def __new__(cls, shown: str, observable: str) -> _Shown:
+        made = sympy.Symbol.__xnew__(cls, shown)
+        made.observable = observable
+        return made
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (self.name, self.observable)
+
+
+def substituted(relation: Any, found: Counterexample) -> str:
+    """The relation with measured midpoints for observables; six digits, the error bars are listed apart."""
+    shown = {
+        o: _Shown(_number(found.values[o.name][0]), o.name) for o in relation.free_symbols if o.name in found.values
+    }
+    return sympy.sstr(relation.xreplace(shown))
+
+
+def _number(text: str) -> str:
+    try:
+        short = f"{float(text):.6g}"
+    except ValueError:  # a fraction, a truth value, or what no float holds
+        short = text
+    return f"({short})" if short.startswith("-") or "/" in short else short

@@ -1,0 +1,253 @@
+"""``theorem-audit try``: from a formula that nobody has checked to a verdict."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from theorems.statement import Theorem
+
+    from .engine.conjecture import Conjecture
+    from .engine.gather import Gathering
+    from .engine.inquiry import Inquiry
+    from .engine.verdict import Verdict
+
+EXIT = {"SURVIVED": 0, "PROVED": 0, "WITNESSED": 0, "MEASURED": 0, "REFUTED": 1, "UNDECIDED": 3, "VACUOUS": 3}
+INTERRUPTED = 130
+MOST_UNKNOWNS = 4
+_UNKNOWN = re.compile(r"\s*([^\W\d]\w*)\s*=\s*([^:]+):([^:]+)")
+
+
+class Usage(click.ClickException):
+    """A user's mistake: one line, exit code 2."""
+
+    exit_code = 2
+
+
+@click.command("try")
+@click.argument("name")
+@click.argument("relation")
+@click.option("--like", default="", metavar="CLAIM", help="The claim that it varies (default: the nearest).")
+@click.option("--drop", multiple=True, metavar="ASSUMPTION", help="An assumption to do without.  May be repeated.")
+@click.option("--unknown", multiple=True, metavar="c=LOW:HIGH", help="A constant to find in a range.  Up to four.")
+@click.option("--profile", type=click.Choice(["quick", "thorough", "deep"]), default="quick", show_default=True)
+@click.option("--stored", is_flag=True, help="Judge stored evidence at a glance and stop: nothing is measured.")
+@click.option("--device", default="cpu", show_default=True, help="Where simulators compute: cpu or cuda.")
+@click.option("--seed", default=0, show_default=True, help="Another seed makes the claim's own search another one.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
+def attempt(
+    name: str, relation: str, like: str, drop: tuple[str, ...], unknown: tuple[str, ...], profile: str, stored: bool,
+    device: str, seed: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Try RELATION, a variant of a claim of theorem NAME.
+
+    \b
+      theorem-audit try singular-value-ode "sigma_dot = -N*(sigma**2)**(1-2/N)*g"
+
+    It is judged on stored evidence first, then searched for; a counterexample is measured again and shrunk.  Exit code 0:
+    survived, 1: refuted, 3: undecided, 130: interrupted (the verdict so far is printed).
+    """
+    from theorems.statement import StatementError
+
+    from .engine.conjecture import conjecture
+    from .engine.inquiry import Inquiry
+    from .engine.parse import ParseError, parse
+    from .engine.store import Store
+    from .report.terminal import known
+
+    theorem = known(name)
+    box = _box(unknown)
+    try:
+        found = conjecture(theorem, parse(relation, theorem, tuple(box)), like=like, drop=drop)
+    except (ParseError, StatementError) as problem:
+        details = getattr(problem, "details", "")
+        raise Usage(f"{problem}\n{details}" if details else str(problem)) from None
+    teller = Teller(found, as_json)
+    inquiry = Inquiry(found, Store(".audit", tell=teller.aside), profile, device, str(seed))
+    answer = _identified(inquiry, box, stored, teller) if box else _judged(inquiry, stored, teller)
+    sys.exit(answer)
+
+
+def _box(unknown: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+    """The ranges of ``--unknown c=0:10``, by name."""
+    box: dict[str, tuple[float, float]] = {}
+    for text in unknown:
+        match = _UNKNOWN.fullmatch(text)
+        try:
+            low, high = (float(match[2]), float(match[3])) if match else (1.0, 0.0)
+        except ValueError:
+            low, high = 1.0, 0.0
+        if match is None or not low < high:
+            raise Usage(f"got --unknown {text!r:.80}; expected NAME=LOW:HIGH with LOW < HIGH; write for example c=0:10")
+        box[match[1]] = (low, high)
+    if len(box) > MOST_UNKNOWNS or len(box) < len(unknown):
+        raise Usage(f"got {len(unknown)} unknowns; expected at most {MOST_UNKNOWNS}, each named once; leave some out")
+    return box
+
+
+def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
+    try:
+        first = inquiry.look()
+        if stored:
+            if first is None:
+                raise Usage(
+                    f"got no stored evidence of {inquiry.conjecture.theorem.name} that measures this; expected some in"
+                    " .audit; run `pytest checks/`, or leave out --stored"
+                )
+            return teller.close(inquiry, first)
+        if first is not None and first.kind == "REFUTED":
+            teller.preview(first)
+        with teller.progress() as watch:
+            verdict = inquiry.settle(_experiments(inquiry.conjecture.theorem), watch)
+    except KeyboardInterrupt:
+        so_far = inquiry.so_far
+        if so_far is None:
+            raise
+        return teller.close(inquiry, so_far, interrupted=True)
+    return teller.close(inquiry, verdict)
+
+
+def _identified(inquiry: Inquiry, box: dict[str, tuple[float, float]], stored: bool, teller: Teller) -> int:
+    import sympy
+
+    from .engine.identify import identify
+
+    evidence = inquiry.recalled()
+    experiments = () if stored else _experiments(inquiry.conjecture.theorem)
+    symbols = {sympy.Symbol(name): ends for name, ends in box.items()}
+    found = identify(inquiry.conjecture.claim, tuple(symbols), symbols, *evidence, ask=experiments or None)
+    return teller.enclosure(found)
+
+
+def _experiments(theorem: Theorem) -> list[Any]:
+    from .items import audit_named
+
+    audit = audit_named(theorem.name)
+    return list(audit.experiments) if audit is not None else []
+
+
+class Teller:
+    """Says what is found, as text while it is found, or as one JSON document at the end."""
+
+    def __init__(self, found: Conjecture, as_json: bool) -> None:
+        self.found, self.as_json = found, as_json
+        if not as_json:
+            click.echo(introduction(found))
+
+    def aside(self, line: str) -> None:
+        """A remark that is no part of the answer."""
+        click.echo(line, err=True)
+
+    def preview(self, verdict: Verdict) -> None:
+        """What stored evidence says already, while it is measured again."""
+        if not self.as_json:
+            click.echo(f"\n{evidence_of(verdict)}\n\nmeasuring it again, and shrinking it …")
+
+    def close(self, inquiry: Inquiry, verdict: Verdict, interrupted: bool = False) -> int:
+        """The answer, and the exit code that it means."""
+        if self.as_json:
+            document = {
+                **statement_of(self.found),
+                "verdict": verdict.to_json(),
+                "judged": inquiry.tried,
+                "interrupted": interrupted,
+            }
+            click.echo(json.dumps(document, indent=1))
+        else:
+            head = "\ninterrupted; the verdict so far:" if interrupted else ""
+            tried = "\n".join(f"  {line}" for line in inquiry.tried)
+            click.echo(f"{head}\n{evidence_of(verdict)}\n\njudged on\n{tried}")
+        return INTERRUPTED if interrupted else EXIT[verdict.kind]
+
+    def enclosure(self, found: Any) -> int:
+        """The constants that evidence allows."""
+        click.echo(
+            json.dumps({**statement_of(self.found), "enclosure": found.to_json()}, indent=1)
+            if self.as_json
+            else f"\n{found}"
+        )
+        return found.exit_code
+
+    def progress(self) -> Any:
+        """A context in which gathering shows how far it is; on a terminal only."""
+        return _Progress()
+
+
+class _Progress:
+    def __enter__(self) -> Any:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self._stack = ExitStack()
+        shown = self._stack.enter_context(
+            Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+        )
+        tasks: dict[int, Any] = {}
+
+        def watch(gathering: Gathering) -> None:
+            if id(gathering) not in tasks:
+                tasks[id(gathering)] = shown.add_task(gathering.experiment.name, total=gathering.planned)
+            shown.update(tasks[id(gathering)], completed=len(gathering.instances))
+
+        return watch
+
+    def __exit__(self, *problem: Any) -> None:
+        self._stack.close()
+
+
+def introduction(found: Conjecture) -> str:
+    """What was understood: the relation, the claim that it varies, and where they differ."""
+    import sympy
+
+    theorem, claim, parent = found.theorem, found.claim, found.parent
+    assumed = ", ".join(theorem.assumed_by(claim)) or "nothing"
+    lines = [
+        f"{theorem.name}: a variant of {parent.name} ({claim.kind}; assumes {assumed})",
+        f"  theirs      {sympy.sstr(parent.relation)}",
+        f"  yours       {sympy.sstr(claim.relation)}",
+    ]
+    lines += [
+        f"  difference  {theirs or 'nothing'}  became  {yours or 'nothing'}" for theirs, yours in found.difference
+    ]
+    return "\n".join(lines if found.difference else [*lines, "  difference  none: it is the theorem's own claim"])
+
+
+def evidence_of(verdict: Verdict) -> str:
+    """A verdict, with the relation in numbers and the line that replays it."""
+    from .engine.substitute import substituted
+
+    lines = [str(verdict)]
+    example = verdict.simplest
+    if example is not None:
+        lines.append(f"  in numbers  {substituted(verdict.relation, example)}")
+        if example.python:
+            lines.append(f"  replay      python -c {_quoted(example.python)}")
+    return "\n".join(lines)
+
+
+def _quoted(line: str) -> str:
+    import shlex
+
+    return shlex.quote(line)
+
+
+def statement_of(found: Conjecture) -> dict[str, Any]:
+    """The conjecture as plain JSON data."""
+    import sympy
+
+    return {
+        "theorem": found.theorem.name,
+        "relation": sympy.sstr(found.claim.relation),
+        "like": found.parent.name,
+        "kind": found.claim.kind,
+        "assumes": list(found.theorem.assumed_by(found.claim)),
+        "difference": [list(pair) for pair in found.difference],
+    }
