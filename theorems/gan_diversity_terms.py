@@ -19,7 +19,9 @@ P_near = observable(
     "P_near", "probability that a batch holds two images within the radius", SHARE, latex=r"P_{\approx}"
 )
 kappa = observable("kappa", "probability that two images are within the radius", SHARE, latex=r"\kappa_r")
-P_low = observable("P_low", "lower end of the interval for that probability", SHARE, latex=r"P_{\approx}^{-}")
+P_low = observable(
+    "P_low", "lower end of the interval for that probability", "positive probability", latex=r"P_{\approx}^{-}"
+)
 support_low = observable(
     "support_low", "lower end of the interval of the effective support, from disjoint pairs", "positive", latex="S^{-}"
 )

@@ -26,6 +26,7 @@ DOMAINS = (
     "nonnegative",
     "positive",
     "probability",
+    "positive probability",
     "integer",
     "nonnegative integer",
     "positive integer",

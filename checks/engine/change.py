@@ -86,7 +86,7 @@ def weaker(change: Change) -> str:
 
 def _at_most(small: Any, large: Any) -> bool:
     """Whether one side is at most the other for every value of the domains; a chance p is 0 or 1/(1 + t), t >= 0."""
-    chances = [o for o in {*observables_of(small), *observables_of(large)} if o.domain == "probability"]
+    chances = [o for o in {*observables_of(small), *observables_of(large)} if o.domain.endswith("probability")]
     cases: list[dict[Any, Any]] = [{}]
     for chance in sorted(chances, key=str):
         inside = 1 / (1 + sympy.Dummy(f"{chance}", nonnegative=True))

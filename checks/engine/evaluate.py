@@ -221,7 +221,14 @@ FUNCTIONS: Mapping[Any, Callable[..., Value]] = {
     sympy.atanh: lambda x: _finite(ball(x).atanh(), "atanh"),
 }
 _CONSTANTS: Mapping[Any, Callable[[], arb]] = {sympy.pi: arb.pi, sympy.E: lambda: arb(1).exp()}
-_NONNEGATIVE = {"nonnegative", "positive", "probability", "nonnegative integer", "positive integer"}
+_NONNEGATIVE = {
+    "nonnegative",
+    "positive",
+    "probability",
+    "positive probability",
+    "nonnegative integer",
+    "positive integer",
+}
 
 
 def nonnegative(expression: Any) -> bool:

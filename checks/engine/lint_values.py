@@ -48,11 +48,11 @@ def allows(domain: str, value: Any) -> bool:
         return domain == "boolean" and isinstance(value, bool)
     if "integer" in domain and not (exact(value) and value.q == 1):
         return False
-    if domain == "positive":
-        return bool(value > 0)
+    if domain in ("positive", "positive probability") and not value > 0:
+        return False
     if domain in _LEAST and not value >= _LEAST[domain]:
         return False
-    return domain != "probability" or bool(value <= 1)
+    return not domain.endswith("probability") or bool(value <= 1)
 
 
 def numbers_in(relation: Any) -> tuple[fmpq, ...]:
@@ -107,8 +107,8 @@ def anything(draw: Seeded, domain: str) -> Any:
     """A value of a domain, over six orders of magnitude."""
     if domain == "boolean":
         return draw.boolean()
-    if domain == "probability":
-        return fmpq(draw.integer(0, 1000), 1000)
+    if domain.endswith("probability"):
+        return fmpq(draw.integer(int("positive" in domain), 1000), 1000)
     if "integer" in domain:
         return fmpq(draw.integer({"integer": -50, "nonnegative integer": 0, "positive integer": 1}[domain], 50))
     value = fmpq(draw.integer(1, 1000), 100) * fmpq(10) ** draw.integer(-3, 3)
@@ -128,7 +128,7 @@ def space_of(*relations: Any) -> Space:
         if domain == "boolean":
             pools.append((True, False))
             continue
-        plain = _WHOLE if "integer" in domain else _SHARE if domain == "probability" else _REAL
+        plain = _WHOLE if "integer" in domain else _SHARE if domain.endswith("probability") else _REAL
         signed = [*plain, *(-v for v in plain)] if domain in ("real", "integer") else plain
         pools.append(tuple(sorted({v for v in [*signed, *near] if space.allows(symbol, v)})))
     return Space(symbols, tuple(pools), space.longest)

@@ -102,7 +102,14 @@ def _held(experiment: Experiment, batch: Sequence[Any], measure: Any) -> Measure
 
 def _check_domains(experiment: Experiment, batch: Sequence[Any], table: Measurements) -> None:
     """A measurement certainly outside its observable's domain is a broken simulator, not a refutation."""
-    floors = {"nonnegative": 0, "positive": 0, "probability": 0, "nonnegative integer": 0, "positive integer": 1}
+    floors = {
+        "nonnegative": 0,
+        "positive": 0,
+        "probability": 0,
+        "positive probability": 0,
+        "nonnegative integer": 0,
+        "positive integer": 1,
+    }
     for observable in experiment.theorem.observables:
         column = table.columns.get(observable.name)
         if column is None:
@@ -121,7 +128,7 @@ def _check_domains(experiment: Experiment, batch: Sequence[Any], table: Measurem
         # integers of any size are compared as they are: they have no radius, and may be too large for a float
         largest = column.mid if column.kind == "integer" else column.mid + column.rad
         bad = largest < floors[observable.domain]
-        if observable.domain == "probability":
+        if observable.domain.endswith("probability"):
             bad |= column.mid - column.rad > 1
         rows = np.flatnonzero(bad.astype(bool))
         if rows.size:

@@ -42,7 +42,7 @@ def type_of(symbol: Observable) -> sympy.Symbol:
 
 def decide(relation: Any) -> tuple[bool, str]:
     """Whether sympy proves the relation, and what it found: a rule that worked, or what is left over."""
-    probabilities = {type_of(s) for s in relation.free_symbols if getattr(s, "domain", "") == "probability"}
+    probabilities = {type_of(s) for s in relation.free_symbols if getattr(s, "domain", "").endswith("probability")}
     return _decide(typed(relation), frozenset(probabilities))
 
 
