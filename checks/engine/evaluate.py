@@ -220,7 +220,7 @@ FUNCTIONS: Mapping[Any, Callable[..., Value]] = {
     sympy.acosh: _acosh,
     sympy.atanh: lambda x: _finite(ball(x).atanh(), "atanh"),
 }
-_CONSTANTS: Mapping[Any, Callable[[], arb]] = {sympy.pi: arb.pi, sympy.E: lambda: arb(1).exp()}
+CONSTANTS: Mapping[Any, Callable[[], arb]] = {sympy.pi: arb.pi, sympy.E: lambda: arb(1).exp()}
 _NONNEGATIVE = {
     "nonnegative",
     "positive",
@@ -258,8 +258,8 @@ def compile_term(expression: Any) -> Term:
         rational = sympy.Rational(expression)
         constant = fmpq(int(rational.p), int(rational.q))
         return lambda row: constant
-    if expression in _CONSTANTS:
-        make = _CONSTANTS[expression]
+    if expression in CONSTANTS:
+        make = CONSTANTS[expression]
         return lambda row: make()
     if isinstance(expression, sympy.Add):
         return _fold([compile_term(a) for a in expression.args], lambda x, y: x + y)
