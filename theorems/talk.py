@@ -15,7 +15,7 @@ from theorems.talk_statement import STATUSES, JudgedBy, Statement, audited, defi
 
 __all__ = ["STATUSES", "JudgedBy", "Statement", "statements"]
 
-_FIRST_ORDER = "first-order-optimality"
+_FIRST_ORDER, _FIXED = "first-order-optimality", "fixed-net"
 
 
 def statements() -> tuple[Statement, ...]:
@@ -44,16 +44,40 @@ _OPENING = {
             "An existence statement. The reason given is imprecise: convex objectives too have many optima.",
         ),
         unaudited("Training algorithm selects a solution.. (we have little idea how)"),
-        unaudited("trained net can be tested on held-out data to check model's goodness"),
+        audited(
+            "trained net can be tested on held-out data to check model's goodness",
+            "stands",
+            (
+                JudgedBy(
+                    _FIXED,
+                    (
+                        "hoeffding",
+                        "at-delta",
+                        "one-sided",
+                        "width",
+                        "chernoff",
+                        "binomial",
+                        "unbiased",
+                        "variance",
+                        "among-k",
+                    ),
+                    ("held-out", "chosen-on-it", "one-sided-formula", "one-over-n"),
+                ),
+            ),
+            "To within sqrt(ln(2/δ)/(2n)), for losses in [0, 1] and data that had no part in any choice: ln k more for the best of k.",
+        ),
     ],
 }
 
 _PART_3 = {
     "Canonical ML framework": [
         definition("Train model parameters w by minimizing E_(x∈S)[ℓ_x(w)]"),
-        unaudited(
+        audited(
             "Learning works if E_(x∈D)[ℓ_x(w)] ≈ E_(x∈S)[ℓ_x(w)]",
-            "A constant predictor satisfies it: the training loss must be small as well.",
+            "stands corrected",
+            (JudgedBy(_FIXED, ("one-sided-at-delta",), ("learning-works",)),),
+            "A constant predictor satisfies it: the training loss must be small as well. Then the test loss is, too, for a net fixed "
+            "before the sample; for the net that training found a bound over all nets is needed.",
         ),
         unaudited('If test task ≠ training task, must look for "learned skills" inside trained model w*'),
     ],
