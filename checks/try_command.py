@@ -236,7 +236,7 @@ def evidence_of(verdict: Verdict) -> str:
 def _quoted(line: str) -> str:
     import shlex
 
-    return shlex.quote(line)
+    return shlex.quote(line) if set('"$`\\!') & set(line) else f'"{line}"'
 
 
 def statement_of(found: Conjecture) -> dict[str, Any]:

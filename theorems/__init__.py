@@ -14,14 +14,14 @@ if TYPE_CHECKING:  # naming the theorems needs no sympy
 
 def titles() -> dict[str, str]:
     """The title of every theorem of the catalogue by name, read from its file: nothing is imported, so that it is quick."""
-    found = {}
+    found: dict[str, str] = {}
     for module in pkgutil.iter_modules(__path__):
         source = (Path(__path__[0]) / f"{module.name}.py").read_text(encoding="utf-8")
         if "\nTHEOREM = Theorem(" in source:
             # what is read is a call with literal keywords, so that its lines are all that needs parsing
             call = ast.parse(source[source.index("\nTHEOREM = Theorem(") :]).body[0].value  # type: ignore[attr-defined]
             words = {k.arg: k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)}
-            found[words["name"]] = words["title"]
+            found[str(words["name"])] = str(words["title"])
     return dict(sorted(found.items()))
 
 

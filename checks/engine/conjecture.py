@@ -93,20 +93,27 @@ def nearest(theorem: Theorem, relation: Boolean) -> Claim:
 
 
 def differences(theirs: Any, yours: Any) -> tuple[tuple[str, str], ...]:
-    """Where two expressions differ, as pairs of the smallest differing parts."""
+    """Where two expressions differ, as pairs of the smallest differing parts; a lone symbol or number with what it stands in."""
+    return tuple((_text(a), _text(b)) for a, b in _differing(theirs, yours))
+
+
+def _differing(theirs: Any, yours: Any) -> list[tuple[Any, Any]]:
     if theirs == yours:
-        return ()
-    same_form = theirs.func is yours.func and theirs.args and yours.args
-    if not same_form:
-        return ((sympy.sstr(theirs), sympy.sstr(yours)),)
+        return []
+    pairs = _within(theirs, yours) if theirs.func is yours.func and theirs.args and yours.args else []
+    bare = any(part is not None and part.is_Atom for pair in pairs for part in pair)
+    return [(theirs, yours)] if bare or not pairs else pairs
+
+
+def _within(theirs: Any, yours: Any) -> list[tuple[Any, Any]]:
     if isinstance(theirs, (sympy.Add, sympy.Mul, sympy.And, sympy.Or)):
         old, new = _left_over(theirs.args, yours.args)
         if len(old) != 1 or len(new) != 1:
-            return ((_together(theirs, old), _together(yours, new)),)
-        return differences(old[0], new[0])
+            return [(_together(theirs, old), _together(yours, new))]
+        return _differing(old[0], new[0])
     if len(theirs.args) != len(yours.args):
-        return ((sympy.sstr(theirs), sympy.sstr(yours)),)
-    return tuple(pair for a, b in zip(theirs.args, yours.args, strict=True) for pair in differences(a, b))
+        return []
+    return [pair for a, b in zip(theirs.args, yours.args, strict=True) for pair in _differing(a, b)]
 
 
 def _left_over(theirs: tuple[Any, ...], yours: tuple[Any, ...]) -> tuple[list[Any], list[Any]]:
@@ -114,5 +121,9 @@ def _left_over(theirs: tuple[Any, ...], yours: tuple[Any, ...]) -> tuple[list[An
     return list((old - new).elements()), list((new - old).elements())
 
 
-def _together(whole: Any, parts: list[Any]) -> str:
-    return sympy.sstr(whole.func(*parts)) if parts else ""
+def _together(whole: Any, parts: list[Any]) -> Any:
+    return whole.func(*parts) if parts else None
+
+
+def _text(part: Any) -> str:
+    return "" if part is None else sympy.sstr(part)

@@ -21,7 +21,7 @@ from .evidence import Evidence
 from .setup import Setup
 from .store import Decoded, Store
 from .stored import Recalled, glance, recall
-from .verdict import Verdict, describe, strongest
+from .verdict import Verdict, describe, order, strongest
 from .weigh import Judged, Weighed, failure_of, proved_row, summarise
 
 if TYPE_CHECKING:  # what measures needs torch, what searches Hypothesis: neither for a first look
@@ -109,9 +109,10 @@ class Inquiry:
         from .refute import refute
 
         by_name = {e.name: e for e in experiments}
-        for recalled, weighed in self._recalled:
+        found_in = [(v, r, w) for v, (r, w) in zip(self.verdicts, self._recalled, strict=True) if w.violations]
+        for _, recalled, weighed in sorted(found_in, key=lambda vrw: order(vrw[0])):
             experiment = by_name.get(recalled.setup.name)
-            if experiment is None or not weighed.violations:
+            if experiment is None:
                 continue
             started = time.perf_counter()
             evidence = _typed(recalled.evidence, types_drawn(experiment))

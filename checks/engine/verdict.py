@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_CEILING, Context
 from typing import Any
 
-import sympy
+from theorems.statement import Claim
 
 PASSING = frozenset({"PROVED", "SURVIVED", "WITNESSED", "MEASURED"})
 MEANING_NOT = {
@@ -33,7 +32,12 @@ class Counterexample:
     the left side of the comparison that failed, as text with their radii; ``gap`` is the distance between their
     balls' midpoints and ``excess`` the same in units of the summed radius (infinite when both are exact).
     ``bits`` is the precision that confirmed it (53 when only floats did) and ``confirmed`` whether a second,
-    independent or more precise measurement agreed.
+    independent or more precise measurement agreed; ``certified``: every error bar behind it is a proof; ``failure``: the
+    probability that one of them is wrong.
+
+    What judging it anew needs: the ``claim`` with the assumptions that it rests on, the names of ``theorem`` (of a variant
+    also of its ``parent``) and ``experiment``, the assumptions that were ``dropped``, the ``simulator`` (`module:function`)
+    and the hash of its ``source``; and ``exactly``, the values as (midpoint, radius) in exact text, to compare with.
     """
 
     instance: Any
@@ -46,6 +50,52 @@ class Counterexample:
     excess: float
     bits: int = 53
     confirmed: bool = False
+    certified: bool = False
+    failure: float = 0.0
+    claim: Claim | None = None
+    theorem: str = ""
+    parent: str = ""
+    experiment: str = ""
+    dropped: tuple[str, ...] = ()
+    simulator: str = ""
+    source: str = ""
+    exactly: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def python(self) -> str:
+        """One line of Python that measures this instance anew and judges the claim on it.
+
+        Empty where the instance cannot be written down, or is of a class that only the file of its experiment has.
+        """
+        from .spelled import line_of
+
+        return line_of(self)
+
+    def __str__(self) -> str:
+        return "\n".join(_example("counterexample", self))
+
+    def to_json(self) -> dict[str, Any]:
+        """A document that `replay` judges anew, wherever it is read: see `checks.engine.document`."""
+        from .document import write_counterexample
+
+        return write_counterexample(self)
+
+    @classmethod
+    def from_json(cls, data: Any, types: Mapping[str, type] | None = None) -> Counterexample:
+        """The counterexample of a document; ``types`` as for `Verdict.from_json`.  Raises `DocumentError`."""
+        from .document import read_counterexample
+
+        return read_counterexample(data, types)
+
+    def _repr_html_(self) -> str:
+        from .notebook import counterexample_html
+
+        return counterexample_html(self)
+
+    def _repr_latex_(self) -> str:
+        from theorems.notebook import claim_latex
+
+        return claim_latex(self.claim) if self.claim is not None else ""
 
 
 @dataclass(frozen=True)
@@ -116,23 +166,40 @@ class Verdict:
         return "\n".join(_lines(self))
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values only; floats that JSON lacks become text."""
-        data = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "relation"}
-        return {"relation": sympy.sstr(self.relation), **{key: plain(value) for key, value in data.items()}}
+        """A document of plain values, exact and with a version: see `checks.engine.document`."""
+        from .document import write_verdict
+
+        return write_verdict(self)
+
+    @classmethod
+    def from_json(cls, data: Any, types: Mapping[str, type] | None = None) -> Verdict:
+        """The verdict of a document.
+
+        ``types`` are the dataclasses of its instances by qualified name; an instance of another becomes a frozen look-alike.
+        None: those of the catalogue's experiment, which importing it finds.  Raises `DocumentError` for what is no such document.
+        """
+        from .document import read_verdict
+
+        return read_verdict(data, types)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(str(self))}</pre>"
+        from .notebook import verdict_html
+
+        return verdict_html(self)
 
     def _repr_latex_(self) -> str:
-        return f"$${sympy.latex(self.relation)}$$"
+        from theorems.notebook import claim_latex
+
+        return claim_latex(self)
+
+
+def order(verdict: Verdict) -> tuple[int, bool, bool, float]:
+    """What sorts the verdicts on one claim, the strongest first."""
+    return RANK.index(verdict.kind), not verdict.certified, bool(verdict.dropped), verdict.resolution.median
 
 
 def strongest(verdicts: list[Verdict]) -> Verdict:
     """The strongest refutation, else the finest resolution, of one claim judged by several experiments."""
-
-    def order(verdict: Verdict) -> tuple[int, bool, bool, float]:
-        return RANK.index(verdict.kind), not verdict.certified, bool(verdict.dropped), verdict.resolution.median
-
     best = min(verdicts, key=order)
     return replace(best, failure=sum(v.failure for v in verdicts), seconds=sum(v.seconds for v in verdicts))
 
@@ -175,16 +242,7 @@ def _lines(v: Verdict) -> list[str]:
         if found is None or found in seen:
             continue
         seen.append(found)
-        index = "".join(f", {k} = {i}" for k, i in found.index.items())
-        size = "exactly" if math.isinf(found.excess) else f"which is {found.excess:.2g} error bars"
-        lines += [
-            f"  {what}   {describe(found.instance)}{index}",
-            f"    claimed    {found.comparison}",
-            f"    right side {found.claimed}",
-            f"    left side  {found.measured}",
-            f"    fails by   {found.gap:.3g}, {size}"
-            + (f" (confirmed at {found.bits} bits)" if found.confirmed else ""),
-        ]
+        lines += _example(what, found)
     if v.kind in ("SURVIVED", "UNDECIDED") and v.rows:
         r = v.resolution
         lines.append(
@@ -196,3 +254,15 @@ def _lines(v: Verdict) -> list[str]:
         lines.append(f"  witness    {describe(v.witness)}")
     lines.append(f"  {MEANING_NOT[v.kind]}")
     return lines
+
+
+def _example(what: str, found: Counterexample) -> list[str]:
+    index = "".join(f", {k} = {i}" for k, i in found.index.items())
+    size = "exactly" if math.isinf(found.excess) else f"which is {found.excess:.2g} error bars"
+    return [
+        f"  {what}   {describe(found.instance)}{index}",
+        f"    claimed    {found.comparison}",
+        f"    right side {found.claimed}",
+        f"    left side  {found.measured}",
+        f"    fails by   {found.gap:.3g}, {size}" + (f" (confirmed at {found.bits} bits)" if found.confirmed else ""),
+    ]
