@@ -12,6 +12,7 @@ _WHERE = {
     ".engine.draw": "Draw",
     ".engine.evidence": "Evidence",
     ".engine.experiment": "Audit Experiment ExperimentError",
+    ".engine.judge_at": "judge_at",
     ".engine.kill": "Outcome kill_matrix strength",
     ".engine.mutate": "Mutant mutants",
     ".engine.prove": "prove",

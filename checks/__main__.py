@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +14,7 @@ from .birthday_command import birthday
 from .compare_command import compare_kernels
 from .gram_command import gram
 from .measure_command import measure
+from .replay_command import replay
 from .try_command import attempt
 
 INTERRUPTED = 130
@@ -28,20 +31,28 @@ def cli() -> None:
 
 
 @cli.command("list")
-def list_theorems() -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
+def list_theorems(as_json: bool) -> None:
     """List the theorems of the catalogue."""
     from theorems import titles
 
+    if as_json:
+        return _document("list", {"theorems": [{"name": name, "title": title} for name, title in titles().items()]})
     width = max(map(len, titles()), default=0)
     click.echo("\n".join(f"{name:<{width}}  {title}" for name, title in titles().items()))
 
 
 @cli.command()
 @click.argument("name")
-def show(name: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
+def show(name: str, as_json: bool) -> None:
     """Show one theorem: claims, assumptions, derivation, sayings, non-claims and sources."""
     from .report.terminal import known, statement
 
+    if as_json:
+        from .report.statement_data import write_theorem
+
+        return click.echo(json.dumps(write_theorem(known(name)), indent=1, ensure_ascii=False))
     click.echo(statement(known(name)))
 
 
@@ -63,11 +74,16 @@ def report(check: bool, output: Path) -> None:
 
 @cli.command()
 @click.argument("verdict")
-def explain(verdict: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
+def explain(verdict: str, as_json: bool) -> None:
     """Explain a verdict: when it is given, and what it does not mean."""
     from .report.terminal import explanation
 
-    click.echo(explanation(verdict))
+    said = explanation(verdict)
+    if as_json:
+        given, means_not = said.split("\n")
+        return _document("explanation", {"verdict": verdict.upper(), "given": given, "means_not": means_not})
+    click.echo(said)
 
 
 @cli.command()
@@ -81,7 +97,12 @@ def clean() -> None:
     )
 
 
-for tool in (attempt, birthday, measure, compare_kernels, gram):
+def _document(schema: str, data: dict[str, Any]) -> None:
+    """Print a JSON document, with the version of its schema."""
+    click.echo(json.dumps({"schema": f"theorem-audit/{schema}", "version": 1, **data}, indent=1, ensure_ascii=False))
+
+
+for tool in (attempt, birthday, measure, compare_kernels, gram, replay):
     cli.add_command(tool)
 
 

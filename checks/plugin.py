@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sympy
 
 from simulators.measurement import MeasurementError
 from theorems.statement import StatementError
@@ -40,6 +39,7 @@ class Setting:
     profile: str
     device: str
     store: Store
+    root: Path
     kept: set[tuple[str, str]] = field(default_factory=set)
     mute: bool = False
 
@@ -62,27 +62,22 @@ class Setting:
             with suppress(OSError):  # said once, by `keep`
                 self.store.save_matrix(theorem, claim, self.profile, outcomes)
 
-    def counterexample(self, finding: Finding) -> str:
-        """Keep the simplest counterexample for replay; the line that says where (empty: there is none)."""
+    def counterexample(self, finding: Finding, check_file: Path) -> str:
+        """Keep the simplest counterexample for replay; the line that says how (empty: there is none)."""
         verdict = finding.refuted
         if verdict is None or verdict.simplest is None or self.mute:
             return ""
-        found = verdict.simplest
-        record = {
-            "theorem": verdict.theorem,
-            "claim": verdict.claim,
-            "relation": sympy.sstr(verdict.relation),
-            "experiment": verdict.experiment,
-            "dropped": list(verdict.dropped),
-            "index": dict(found.index),
-            "values": {name: list(pair) for name, pair in found.values.items()},
-            "comparison": found.comparison,
-        }
         try:
-            path = self.store.save_counterexample(record, found.instance)
+            document = {**verdict.simplest.to_json(), "check_file": _relative(check_file, self.root)}
+            path = self.store.save_counterexample(document, verdict.claim)
         except OSError:
             return ""
-        return f"\n  kept in    {os.path.relpath(path)}"
+        return f"\n  replay     theorem-audit replay {os.path.relpath(path)}"
+
+
+def _relative(path: Path, root: Path) -> str:
+    """A path from the root of the suite, else its name alone: a document that travels names no folder of this machine."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 _SETTING = pytest.StashKey[Setting]()
@@ -106,7 +101,10 @@ def setting(config: pytest.Config) -> Setting:
         except DeviceError as problem:
             raise pytest.UsageError(str(problem)) from None
         config.stash[_SETTING] = Setting(
-            profile if profile in PROFILES else "quick", device, Store(Path(config.rootpath) / ".audit")
+            profile if profile in PROFILES else "quick",
+            device,
+            Store(Path(config.rootpath) / ".audit"),
+            Path(config.rootpath),
         )
         _share_threads()
     return config.stash[_SETTING]
@@ -217,7 +215,7 @@ class AuditItem(pytest.Item):
         if finding.passed is None:
             pytest.skip(finding.text)
         if not finding.passed:
-            raise Failure(finding.text + here.counterexample(finding))
+            raise Failure(finding.text + here.counterexample(finding, self.path))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The text of a verdict or of a clear error alone; a traceback only for what nobody foresaw."""

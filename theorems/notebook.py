@@ -99,7 +99,9 @@ def theorem_html(theorem: Any) -> str:
         (formula(o), words(o.name), words(o.meaning), words(f"{o.domain}, in {o.unit}" if o.unit else o.domain))
         for o in theorem.observables
     ]
-    parts.append(f"<details><summary>quantities</summary>{rows(quantities, ('', 'name', 'meaning', 'domain'))}</details>")
+    parts.append(
+        f"<details><summary>quantities</summary>{rows(quantities, ('', 'name', 'meaning', 'domain'))}</details>"
+    )
     for title, lines in (("not claimed", theorem.non_claims), ("sources", theorem.sources)):
         if lines:
             listed = "".join(f"<li>{words(entry)}</li>" for entry in lines)

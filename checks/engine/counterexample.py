@@ -5,7 +5,7 @@ Needs neither torch nor Hypothesis, so that stored evidence can speak.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,10 @@ def violated(claim: Claim, experiment: Setup, table: Measurements, bits: int = 1
     return max(hits, key=lambda rj: (rj[1].excess, -rj[0])) if hits else None
 
 
-def describe_row(claim: Claim, found: Excluded) -> Counterexample:
-    """The counterexample that a violated row is."""
+def describe_row(claim: Claim, found: Excluded, setup: Setup) -> Counterexample:
+    """The counterexample that a violated row is, with all that measuring and judging it anew needs."""
+    theorem = setup.theorem
+    simulator, source = setup.made_by
     names = sorted(found.table.columns)
     row = next(iter(rows(select(found.table, np.array([found.row])), names)))
     before, ctx.prec = ctx.prec, max(found.bits, 128)
@@ -63,6 +65,16 @@ def describe_row(claim: Claim, found: Excluded) -> Counterexample:
             excess=found.judgement.excess,
             bits=found.bits,
             confirmed=found.again,
+            certified=found.certified,
+            failure=found.failure,
+            claim=replace(claim, assumes=theorem.assumed_by(claim), follows_from=()),
+            theorem=theorem.name,
+            parent=theorem.parent,
+            experiment=setup.name,
+            dropped=setup.dropped,
+            simulator=simulator,
+            source=source,
+            exactly={name: exact_text(value) for name, value in row.items()},
         )
     finally:
         ctx.prec = before
@@ -79,6 +91,18 @@ def text(value: Any) -> tuple[str, str]:
     if isinstance(value, arb):
         return _decimal(value.mid(), 15), "" if value.is_exact() else _decimal(value.rad(), 1)
     return str(value), ""
+
+
+def exact_text(value: Any) -> tuple[str, str]:
+    """A measured value as (midpoint, radius) without any rounding: `-0x1f3p-12`, or `1/3`; the radius may be empty."""
+    if isinstance(value, arb):
+        return _dyadic(value.mid()), "" if value.is_exact() else _dyadic(value.rad())
+    return str(value), ""
+
+
+def _dyadic(value: arb) -> str:
+    mantissa, exponent = (int(part) for part in value.man_exp())
+    return f"{'-' if mantissa < 0 else ''}{abs(mantissa):#x}p{exponent:+d}"
 
 
 def _decimal(value: arb, digits: int) -> str:

@@ -89,6 +89,11 @@ class Experiment(Setup):
         """What limits the simulator."""
         return self.observe.limited_by
 
+    @property
+    def made_by(self) -> tuple[str, str]:
+        """The simulator's name and the hash of its source."""
+        return self.observe.name, self.observe.source_hash
+
     def without(self, *assumptions: str) -> Experiment:
         """The experiment on instances that violate the named assumptions and satisfy all others.
 

@@ -28,16 +28,20 @@ class PlainError(ValueError):
         self.got, self.expected = got, expected
 
 
-def encode(value: Any) -> Any:
-    """A value as JSON-ready data.  Raises `PlainError` for anything that would not come back the same."""
+def encode(value: Any, *, exactly: bool = False) -> Any:
+    """A value as JSON-ready data; ``exactly`` writes floats in hexadecimal, for readers whose JSON rounds decimals.
+
+    Raises `PlainError` for anything that would not come back the same.
+    """
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
-        return float(value)
+        return {"@": "float", "hex": float(value).hex()} if exactly else float(value)
     if isinstance(value, (tuple, list)):
-        return [encode(v) for v in value]
+        return [encode(v, exactly=exactly) for v in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: encode(getattr(value, f.name)) for f in dataclasses.fields(value) if f.init}
+        given = [f.name for f in dataclasses.fields(value) if f.init]
+        fields = {name: encode(getattr(value, name), exactly=exactly) for name in given}
         return {"@": type(value).__qualname__, **fields}
     if isinstance(value, fmpz):
         return {"@": "fmpz", "value": str(value)}
@@ -63,6 +67,8 @@ def decode(data: Any, types: Mapping[str, type], classes: Mapping[str, Any] | No
         return data
     fields = {name: value for name, value in data.items() if name != "@"}
     name = data["@"]
+    if name == "float":
+        return float.fromhex(fields["hex"])
     if name in ("fmpz", "fmpq"):
         return (fmpz if name == "fmpz" else fmpq)(*(int(part) for part in fields["value"].split("/")))
     if name == "arb":
@@ -82,7 +88,7 @@ def types_drawn(experiment: Any) -> dict[str, type]:
     drawn = [bulk(experiment.instances, f"types-{k}", **experiment.flags)[0] for k in range(DRAWS)]
     found: dict[str, type] = {}
     for value in (*experiment.examples, *drawn):
-        for kind in _types_in(value):
+        for kind in types_in(value):
             found.setdefault(kind.__qualname__, kind)
     for kind in list(found.values()):
         for other in _annotated(kind, set(found.values())):
@@ -90,14 +96,15 @@ def types_drawn(experiment: Any) -> dict[str, type]:
     return found
 
 
-def _types_in(value: Any) -> Iterator[type]:
+def types_in(value: Any) -> Iterator[type]:
+    """The dataclasses that a value is made of."""
     if isinstance(value, (tuple, list)):
         for part in value:
-            yield from _types_in(part)
+            yield from types_in(part)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         yield type(value)
         for f in dataclasses.fields(value):
-            yield from _types_in(getattr(value, f.name))
+            yield from types_in(getattr(value, f.name))
 
 
 def _annotated(kind: type, seen: set[type]) -> Iterator[type]:
@@ -119,7 +126,7 @@ def classes_of(instances: Iterable[Any]) -> dict[str, Any]:
     """The module and the plain defaults of every dataclass that instances are made of, by qualified name, as JSON."""
     found: dict[str, Any] = {}
     for instance in instances:
-        for kind in _types_in(instance):
+        for kind in types_in(instance):
             if kind.__qualname__ not in found:
                 given = {f.name: f.default for f in dataclasses.fields(kind) if f.default is not dataclasses.MISSING}
                 found[kind.__qualname__] = {"module": kind.__module__, "defaults": encode(tuple(given.items()))}
@@ -142,6 +149,20 @@ def _look_alike(name: str, fields: tuple[str, ...], known: str) -> type:
     made = dataclasses.make_dataclass(name.rpartition(".")[2], listed, frozen=True)
     made.__module__, made.__qualname__ = facts.get("module", __name__), name
     return made
+
+
+def ball_of_text(mid: str, rad: str = "") -> arb:
+    """The ball of a midpoint and a radius in exact text: `-0x1f3p-12`, or `1/3` (rounded outward).
+
+    Raises `ValueError` for any other text.
+    """
+    parts = [part.partition("p") for part in (mid, rad or "0x0p+0")]
+    if all(p for _, p, _ in parts):
+        return _ball(*([str(int(mantissa, 16)), str(int(exponent))] for mantissa, _, exponent in parts))
+    numerator, _, denominator = mid.partition("/")
+    if rad or not int(denominator or "1"):
+        raise ValueError(f"got {mid[:60]} ± {rad[:60]}; expected an exact number")
+    return arb(fmpq(int(numerator), int(denominator or "1")))
 
 
 def _dyadic(value: arb) -> list[str]:

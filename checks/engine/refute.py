@@ -56,8 +56,8 @@ def refute(weighed: Weighed[Experiment], evidence: Evidence, device: str) -> Ref
     simplest = (confirm(claim, experiment, found, device) if found is not None else None) or worst
     both = (simplest, worst)
     return Refutation(
-        describe_row(claim, simplest),
-        describe_row(claim, worst),
+        describe_row(claim, simplest, experiment),
+        describe_row(claim, worst, experiment),
         all(c.certified for c in both),
         sum(c.failure for c in both),
     )

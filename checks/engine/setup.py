@@ -28,6 +28,11 @@ class Setup:
         """What the error bars come from."""
         raise NotImplementedError
 
+    @property
+    def made_by(self) -> tuple[str, str]:
+        """The simulator (`module:function`) and the hash of its source, so that a counterexample says what measured it."""
+        raise NotImplementedError
+
     def covers(self, claim: Claim) -> bool:
         """Whether every symbol of the claim is measured (and the claim is not excluded)."""
         if self.only is not None and not {claim.name, claim.like} & set(self.only):

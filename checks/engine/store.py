@@ -121,39 +121,29 @@ class Store:
                 folder.rmdir()
         return freed
 
-    def save_counterexample(self, record: Mapping[str, Any], instance: Any) -> Path:
-        """Keep a counterexample for replay: ``record`` (plain JSON) and the exact instance.  Returns its path."""
-        kept = {**record, "instance": _encoded(instance)}
-        digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:4]
-        return self._note("counterexamples", f"{_slug(record['theorem'])}-{_slug(record['claim'])}-{digest}", kept)
+    def save_counterexample(self, document: Mapping[str, Any], claim: str) -> Path:
+        """Keep a counterexample for replay: its document (`checks.engine.document`).  Returns its path."""
+        # named by what is claimed of which instance: a simulator that changed replaces the file
+        known = {name: document[name] for name in ("claim", "experiment", "dropped", "instance", "index")}
+        digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:4]
+        return self._note("counterexamples", f"{_slug(document['theorem'])}-{_slug(claim)}-{digest}", document)
 
     def save_matrix(self, theorem: str, claim: str, profile: str, outcomes: list[Any]) -> Path:
         """Keep the kill matrix of a claim (plain JSON).  Returns its path."""
         name = "--".join(_slug(n) for n in (theorem, claim, profile))
         return self._note(
-            "mutants", name, {"theorem": theorem, "claim": claim, "profile": profile, "outcomes": outcomes}
+            "mutants",
+            name,
+            {"format": FORMAT, "theorem": theorem, "claim": claim, "profile": profile, "outcomes": outcomes},
         )
 
     def _note(self, folder: str, name: str, record: Mapping[str, Any]) -> Path:
         self._prepare()
         (self.root / folder).mkdir(exist_ok=True)
         path = self.root / folder / f"{name}.json"
-        self._replace(path, json.dumps({"format": FORMAT, **record}, sort_keys=True, indent=1).encode())
+        self._replace(path, json.dumps(record, sort_keys=True, indent=1).encode())
         self._trim(path)
         return path
-
-    def load_counterexample(self, path: Path | str, types: Mapping[str, type]) -> tuple[dict[str, Any], Any]:
-        """The record and the instance of a kept counterexample.  Raises `StoreError` if it cannot be read."""
-        remedy = "audit again to write it anew"
-        try:
-            record = json.loads(Path(path).read_bytes())
-            if record["format"] != FORMAT:
-                raise StoreError(f"format {record['format']} in {path}", f"format {FORMAT}", remedy)
-            return record, decode(record["instance"], types)
-        except StoreError:
-            raise
-        except UNREADABLE as problem:
-            raise StoreError(f"{path}, unreadable ({_line(problem)})", "a kept counterexample", remedy) from problem
 
     def _prepare(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)

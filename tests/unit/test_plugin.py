@@ -13,9 +13,10 @@ import pytest
 
 import theorem_audit
 from checks import closing
+from checks.engine.plainly import encode
 from checks.findings import find
 from checks.items import Item, items
-from tests.toy import BLURRED, DRAWN, FALSE, RectangleAudit, variant
+from tests.toy import BLURRED, DRAWN, FALSE, Parallelogram, RectangleAudit, variant
 
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
@@ -185,7 +186,7 @@ def test_evidence_and_counterexamples_are_kept_beside_the_tests(toy_run):
     matrix = json.loads((store / "mutants" / "rectangle--area--quick.json").read_text())
     assert {o["kind"] for o in matrix["outcomes"]} == {"killed"}
     kept = json.loads(next(store.glob("counterexamples/rectangle-variant-half-area-*.json")).read_text())
-    assert kept["instance"] == {"@": "Parallelogram", "width": 0.1, "height": 0.1, "tilt": 0.0, "seed": 0}
+    assert kept["instance"] == encode(Parallelogram(0.1, 0.1), exactly=True)
 
 
 def test_workers_give_the_same_table_and_share_no_theorem(toy_run, tmp_path):

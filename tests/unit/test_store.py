@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -230,14 +231,13 @@ def test_instances_that_are_not_plain_are_refused_with_a_remedy(store):
 
 
 def test_a_counterexample_is_kept_and_read_back(store):
-    record = {"theorem": "net", "claim": "rate", "relation": "Eq(x, y)"}
-    path = store.save_counterexample(record, NETS[0])
-    read, instance = store.load_counterexample(path, TYPES)
-    assert instance == NETS[0]
-    assert {name: read[name] for name in record} == record
-    path.write_text("{")
-    with pytest.raises(StoreError, match="expected a kept counterexample; audit again"):
-        store.load_counterexample(path, TYPES)
+    from checks.engine.verdict import Counterexample
+
+    found = Counterexample(NETS[0], {"r": 1}, {"x": ("1", "")}, "Eq(x, 0)", "1", "0", 1.0, 2.0, theorem="net")
+    path = store.save_counterexample(found.to_json(), "rate")
+    assert Counterexample.from_json(json.loads(path.read_text()), TYPES) == found
+    moved = replace(found, source="another simulator")
+    assert store.save_counterexample(moved.to_json(), "rate") == path  # of the same claim and instance: the newer one
 
 
 PLAIN = st.recursive(

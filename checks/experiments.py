@@ -1,0 +1,84 @@
+"""The experiments of the catalogue by their names, importing one check file only; and those of a file of one's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # importing them takes torch, which who only reads a document may not need
+    from .engine.experiment import Experiment
+
+
+def experiments_of(theorem: str) -> list[Experiment]:
+    """The experiments that the catalogue has for a theorem.  Raises LookupError for one without a check file."""
+    from theorems import titles
+
+    from .items import audit_named
+
+    audit = audit_named(theorem) if theorem in titles() else None
+    if audit is None:
+        raise LookupError(f"got theorem {theorem[:60]!r}; expected one of the catalogue: {', '.join(titles())}")
+    return audit.experiments
+
+
+def experiments_in(path: Path | str) -> list[Experiment]:
+    """The experiments of a check file of one's own, which is imported as pytest would: its code is run.
+
+    Raises LookupError for a file that is not there or declares none.
+    """
+    file = Path(path)
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise LookupError(f"got {file}; expected a Python file that declares experiments")
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(file.stem)
+    sys.modules[file.stem] = module  # dataclasses look their own module up
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        if before is not None:
+            sys.modules[file.stem] = before
+    # told by what they are: a file that imports `checks` has other classes than one that imports `theorem_audit`
+    values = list(vars(module).values())
+    audits = [v for v in values if isinstance(v, type) and getattr(v, "theorem_audit", False) is True]
+    found = [v for v in values if not isinstance(v, type) and hasattr(v, "observe") and hasattr(v, "instances")]
+    found += [e for audit in audits for e in getattr(audit, "experiments", ()) if e not in found]
+    if not found:
+        raise LookupError(f"got {file} without an experiment; expected `Experiment(…)` in it")
+    return found
+
+
+def find_experiment(
+    theorem: str,
+    name: str,
+    dropped: Iterable[str] = (),
+    *,
+    parent: str = "",
+    among: Iterable[Experiment] | None = None,
+) -> Experiment:
+    """The experiment of that name, on instances that violate what is ``dropped``.
+
+    It is looked for ``among`` those given, else in the catalogue: that of the theorem, or that of the ``parent`` of a variant.
+    ``name`` may be that of the experiment with the assumptions dropped.  Raises LookupError.
+    """
+    from theorems import titles
+
+    known = next((t for t in (theorem, parent) if t in titles()), theorem)
+    listed = experiments_of(known) if among is None else list(among)
+    without = tuple(dropped)
+    for experiment in listed:
+        if experiment.name == name and experiment.dropped == without:
+            return experiment
+    for experiment in listed:
+        if name in (experiment.name, f"{experiment.name}-without-{'-'.join(without)}"):
+            strangers = [a for a in without if a not in experiment.assumptions]
+            if strangers:
+                raise LookupError(
+                    f"got {strangers[0][:60]!r} to be dropped; expected one of {', '.join(experiment.assumptions) or 'none'}"
+                )
+            return experiment.without(*without) if without else experiment
+    names = ", ".join(sorted({e.name for e in listed}))
+    raise LookupError(f"got experiment {name[:60]!r} of {known[:60]}; expected one of {names}")
