@@ -6,18 +6,23 @@ shown with the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sympy
+from sympy.core.relational import Relational
 from sympy.logic import boolalg
 
-from theorems.statement import Claim, Observable, Theorem
+from theorems.statement import And, Assumption, Claim, Ge, Le, Observable, Theorem
 
 from .evaluate import EvaluationError, Row
 from .judge import compile_claim
+from .lint_form import cancelled, mismatch, undefined_at
 from .lint_values import (
+    Literal,
     alternatives,
     boundary_rows,
     exception_of,
@@ -27,8 +32,8 @@ from .lint_values import (
     space_of,
 )
 
-SEVERITIES = ("error", "warning")
 TRIED = 24
+LOOSER = {sympy.Lt: Le, sympy.Gt: Ge}
 
 
 @dataclass(frozen=True)
@@ -68,100 +73,229 @@ def refuse(findings: Iterable[Lint]) -> tuple[Lint, ...]:
 
 def lint(theorem: Theorem) -> tuple[Lint, ...]:
     """Every finding about a theorem's claims, without any instance.  Sayings are loose on purpose and are left out."""
-    return tuple(found for claim in theorem.claims for found in lint_claim(theorem, claim))
+    return tuple(dict.fromkeys(found for claim in theorem.claims for found in lint_claim(theorem, claim)))
 
 
 def lint_claim(theorem: Theorem, claim: Claim, unknowns: Iterable[str] = ()) -> tuple[Lint, ...]:
     """Every finding about one claim in the setting of a theorem; ``unknowns`` are constants that are to be identified."""
+    return _lint_claim(theorem, claim, frozenset(unknowns))
+
+
+@lru_cache(maxsize=2048)
+def _lint_claim(theorem: Theorem, claim: Claim, unknowns: frozenset[str]) -> tuple[Lint, ...]:
     where = f"{theorem.name} / {claim.name}"
-    found = _symbols(where, claim, set(unknowns)) or _whitelist(where, claim)
-    return tuple(found or _values(where, claim))
+    found = [*_symbols(where, claim, unknowns)] or [*_whitelist(where, claim)]
+    if found:
+        return tuple(found)
+    assumed = tuple(a for a in (theorem.assumption(n) for n in theorem.assumed_by(claim)) if a.relation is not None)
+    return (*_contradictions(theorem.name, assumed), *_values(where, claim, assumed), *_form(where, claim, assumed))
 
 
-def _symbols(where: str, claim: Claim, unknowns: set[str]) -> list[Lint]:
+def _symbols(where: str, claim: Claim, unknowns: frozenset[str]) -> Iterator[Lint]:
     bare = {s.name for s in claim.relation.free_symbols if not isinstance(s, Observable)}
-    left, unused = sorted(bare - unknowns), sorted(unknowns - bare)
-    if left:
+    for name in sorted(bare - unknowns):
         text = (
-            f"got {left[0]}, which is no observable and no constant to identify; expected a number or an observable;"
-            f" write its value, or --unknown {left[0]}=0:10"
+            f"got {name}, which is no observable and no constant to identify; expected a number or an observable;"
+            f" write its value, or --unknown {name}=0:10"
         )
-        return [Lint("symbol", where, "error", text)]
-    if unused:
-        text = f"got the unknown {unused[0]}, which the relation does not contain; expected its place; leave it out"
-        return [Lint("unknown", where, "error", text)]
-    return []
+        yield Lint("symbol", where, "error", text)
+    for name in sorted(unknowns - bare):
+        text = f"got the unknown {name}, which the relation does not contain; expected it there; leave --unknown {name} out"
+        yield Lint("unknown", where, "error", text)
 
 
-def _whitelist(where: str, claim: Claim) -> list[Lint]:
+def _whitelist(where: str, claim: Claim) -> Iterator[Lint]:
     for infinite in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         if claim.relation.has(infinite):
             text = (
-                f"got {infinite} in {claim.relation}; expected real numbers; look for a division by 0, or a root of -1"
+                f"got {infinite} in {claim.relation}; expected real numbers; look for a division by 0 or a root of -1"
             )
-            return [Lint("number", where, "error", text)]
+            yield Lint("number", where, "error", text)
+            return
     try:
         compile_claim(claim.relation)
     except EvaluationError as problem:
-        return [Lint("function", where, "error", str(problem))]
-    return []
+        yield Lint("function", where, "error", str(problem))
 
 
-def _values(where: str, claim: Claim) -> list[Lint]:
+@lru_cache(maxsize=512)
+def _contradictions(name: str, assumed: tuple[Assumption, ...]) -> tuple[Lint, ...]:
+    """An assumption that no value satisfies, else a pair that none satisfies, else all of them together."""
+    sizes = sorted({n for n in (1, 2, len(assumed)) if 0 < n <= len(assumed)})
+    for size in sizes:
+        found = []
+        for group in itertools.combinations(assumed, size):
+            relations = [a.relation for a in group]
+            impossible = _impossible(And(*relations) if size > 1 else relations[0])
+            if impossible:
+                names = " and ".join(repr(a.name) for a in group)
+                text = (
+                    f"got the assumption{'s' * (size > 1)} {names}, {', '.join(map(str, relations))}, which no value"
+                    f" {'tried ' * (impossible == 'likely')}satisfies{' together' * (size > 1)};"
+                    " expected an instance that satisfies them; check signs and numbers, or drop one"
+                )
+                severity = "error" if impossible == "certain" else "warning"
+                found.append(Lint("assumption", name, severity, text))
+        if found:
+            return tuple(found)
+    return ()
+
+
+def _impossible(relation: Any) -> str:
+    """`certain` or `likely` where no value tried satisfies a relation; empty where one does.
+
+    What is said of one symbol, by inequalities or by an equation with a number, leaves nothing to chance.
+    """
+    space, ways = space_of(relation), alternatives(relation)
+    if any(j is not None and j.certain for _, j in rows_of(space, relation, TRIED)):
+        return ""
+    if satisfy(ways, space, "possible", 4 * TRIED) is not None:
+        return ""
+    if any(j.certain for _, j in rows_of(space, relation)):
+        return ""
+    return "certain" if all(_certainly_not(way) for way in ways) else "likely"
+
+
+def _certainly_not(way: tuple[Literal, ...]) -> bool:
+    """Whether literals of one symbol alone contradict each other."""
+    for symbol in sorted({s for leaf, _ in way for s in leaf.free_symbols}, key=str):
+        own = tuple((leaf, wanted) for leaf, wanted in way if leaf.free_symbols == {symbol})
+        plain = [x for x in own if not _thin(*x) or symbol in x[0].args]
+        if plain and satisfy([plain], space_of(*(leaf for leaf, _ in plain)), "alone", 2 * TRIED) is None:
+            return True
+    return False
+
+
+def _thin(leaf: Any, wanted: bool) -> bool:
+    return leaf.func is (sympy.Eq if wanted else sympy.Ne)
+
+
+def _values(where: str, claim: Claim, assumed: tuple[Assumption, ...]) -> Iterator[Lint]:
     relation = claim.relation
-    if claim.follows_from:  # a lemma that the derivation proves may be an identity of all values
-        return []
     if not relation.free_symbols:
-        if claim.kind == "existence":
-            return []
-        text = f"got {relation}, which speaks of no observable; expected a relation of what is measured; name one"
-        return [Lint("no observable", where, "error", text)]
-    return _premise(where, relation) or _always(where, relation) or _never(where, claim)
+        if claim.kind != "existence" and not claim.follows_from:
+            text = f"got {relation}, which speaks of no observable; expected a relation of what is measured; name one"
+            yield Lint("no observable", where, "error", text)
+        return
+    if isinstance(relation, boolalg.Implies):
+        premise = relation.args[0]
+        given = [a.relation for a in assumed]
+        alone = _impossible(premise)
+        if alone or (given and _impossible(And(premise, *given)) and not _impossible(And(*given))):
+            where_not = "" if alone else f" together with {', '.join(repr(a.name) for a in assumed)}"
+            text = (
+                f"got the premise {premise}, which no value {'tried ' * (alone != 'certain')}satisfies{where_not}; expected"
+                " one that some instance meets, or nothing is claimed; check its signs and numbers"
+            )
+            yield Lint("premise", where, "error" if alone == "certain" else "warning", text)
+            return
+    if claim.follows_from:  # a lemma that the derivation proves may hold of all values
+        return
+    exception = exception_of(relation)
+    if exception is None:
+        text = (
+            f"got {relation}, which holds of every value of its observables; expected what a measurement could exclude;"
+            " drop the claim, or compare with a number or an observable that may lie on the other side"
+        )
+        yield Lint("always true", where, "error", text)
+    elif _never(claim):
+        text = (
+            f"got {relation}, which no value tried of its observables satisfies; expected what could hold;"
+            " check its signs, its numbers and the domains"
+        )
+        yield Lint("never true", where, "error" if claim.kind == "existence" else "warning", text)
+    else:
+        yield from _strict(where, relation, exception)
+        yield from _idle(where, relation)
 
 
-def _premise(where: str, relation: Any) -> list[Lint]:
-    if not isinstance(relation, boolalg.Implies):
-        return []
-    premise = relation.args[0]
-    space = space_of(relation)
-    if satisfy(alternatives(premise), space, "premise", 4 * TRIED) is not None:
-        return []
-    if any(judged.certain for _, judged in rows_of(space, premise)):
-        return []
-    text = (
-        f"got the premise {premise}, which no value tried satisfies; expected one that some instance meets, or nothing is"
-        " claimed; check its signs and numbers"
-    )
-    return [Lint("premise", where, "warning", text)]
-
-
-def _always(where: str, relation: Any) -> list[Lint]:
-    if exception_of(relation) is not None:
-        return []
-    text = (
-        f"got {relation}, which holds of every value of its observables; expected a relation that a measurement could"
-        " exclude; drop the claim, or compare with a number or an observable that may be on the other side"
-    )
-    return [Lint("always true", where, "error", text)]
-
-
-def _never(where: str, claim: Claim) -> list[Lint]:
-    relation = claim.relation
-    space = space_of(relation)
-    for _, judged in rows_of(space, relation):
-        if judged.status != "violated" and judged.status not in ("outside", "undefined"):
-            return []
+def _never(claim: Claim) -> bool:
+    relation, space = claim.relation, space_of(claim.relation)
+    hopeless = ("violated", "outside", "undefined")
+    if any(judged.status not in hopeless for _, judged in rows_of(space, relation)):
+        return False
     if satisfy(alternatives(relation), space, "never", TRIED) is not None:
-        return []
-    if any(
-        (j := judge(relation, row)) is not None and j.status == "consistent" for row in boundary_rows(relation, space)
-    ):
-        return []
-    text = (
-        f"got {relation}, which no value tried of its observables satisfies; expected one that could hold;"
-        " check its signs and numbers"
-    )
-    return [Lint("never true", where, "error" if claim.kind == "existence" else "warning", text)]
+        return False
+    judged = [judge(relation, row) for row in boundary_rows(relation, space)]
+    statuses = {j.status for j in judged if j is not None} | {j.status for _, j in rows_of(space, relation)}
+    return statuses <= set(hopeless) and "violated" in statuses
+
+
+def _strict(where: str, relation: Any, exception: Row | str) -> Iterator[Lint]:
+    """A strict relation whose loosened form says nothing: all that it claims is that there is no tie."""
+    if isinstance(exception, str):
+        return
+    strict = {leaf: LOOSER[leaf.func](*leaf.args) for leaf in relation.atoms(sympy.Lt, sympy.Gt)}
+    loose = relation.xreplace(strict)
+    if strict and exception_of(loose) is None:
+        text = (
+            f"got {relation}, which fails only where both sides are equal; expected a strict relation only where equality"
+            f" is excluded; write {loose}, which holds of every value, or a premise that excludes the tie"
+        )
+        yield Lint("strict", where, "warning", text, shown(exception))
+
+
+def _idle(where: str, relation: Any) -> Iterator[Lint]:
+    """Parts of a relation that are true, or false, of every value."""
+    if isinstance(relation, Relational):
+        return
+    for leaf in sorted(relation.atoms(Relational), key=str):
+        if not leaf.free_symbols:
+            continue
+        if exception_of(leaf) is None:
+            said, remedy = "holds of every value", "leave it out, or check its number"
+        elif _never(Claim("part", leaf)):
+            said, remedy = "no value tried satisfies", "check its sign and its number"
+        else:
+            continue
+        text = f"got the part {leaf}, which {said}; expected a part that says something; {remedy}"
+        yield Lint("idle part", where, "warning", text)
+
+
+def _form(where: str, claim: Claim, assumed: tuple[Assumption, ...]) -> Iterator[Lint]:
+    relation = claim.relation
+    space = space_of(relation, *(a.relation for a in assumed))
+    for leaf in sorted(relation.atoms(Relational), key=str):
+        found = mismatch(leaf)
+        if found is not None:
+            left, its, right, other = found.sides
+            text = (
+                f"got {left} ({its}) beside {right} ({other}); expected one unit; multiply by what is missing, or declare"
+                " the units of the observables as they are"
+            )
+            yield Lint("unit", where, "warning", text)
+        for name in cancelled(leaf, space):
+            text = (
+                f"got {name}, on which {leaf} does not depend: it cancels; expected a relation that changes with it;"
+                " leave it out, or check where it belongs"
+            )
+            yield Lint("cancels", where, "warning", text)
+    if claim.follows_from:  # proved where both of its sides are defined
+        return
+    if relation.free_symbols and _nowhere_defined(relation):
+        text = (
+            f"got {relation}, which no value tried of its observables defines; expected real numbers on both sides;"
+            " look for a root or a logarithm of what is negative, or a division by 0"
+        )
+        yield Lint("undefined", where, "error", text)
+        return
+    given = And(*(a.relation for a in assumed)) if assumed else sympy.true
+    for words, row in undefined_at(relation, given, space):
+        names = ", ".join(row)
+        text = (
+            f"got {words}, which the domain of {names} allows; expected a relation that is defined of all values;"
+            f" multiply it out, write Implies(…) with a premise that excludes it, or declare the domain of {names} positive"
+        )
+        yield Lint("undefined", where, "warning", text, shown(row))
+
+
+def _nowhere_defined(relation: Any) -> bool:
+    tried = 0
+    for _, judged in rows_of(space_of(relation), relation):
+        if judged.status not in ("outside", "undefined"):
+            return False
+        tried += 1
+    return tried > 0
 
 
 def shown(row: Row) -> str:

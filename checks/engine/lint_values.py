@@ -115,6 +115,7 @@ def anything(draw: Seeded, domain: str) -> Any:
     return value if domain in ("positive", "nonnegative") or draw.boolean() else -value
 
 
+@lru_cache(maxsize=1024)
 def space_of(*relations: Any) -> Space:
     """The space of everything that some relations speak of."""
     symbols = tuple(sorted({s for r in relations for s in r.free_symbols}, key=str))
@@ -202,13 +203,13 @@ def _mend(way: Sequence[Literal], space: Space, row: Row, draw: Seeded) -> Row |
         if not symbols:
             return None
         symbol = draw.choice(symbols)
-        values = [*_around(leaf, symbol, row, space), draw.choice(space.pool(symbol)), draw.choice(space.pool(symbol))]
+        values = [*around(leaf, symbol, row, space), draw.choice(space.pool(symbol)), draw.choice(space.pool(symbol))]
         rows = [{**row, symbol.name: v} for v in values]
         row = min(rows, key=lambda r: sum(not met(literal, r) for literal in way))
     return row if all(met(literal, row) for literal in way) else None
 
 
-def _around(leaf: Any, symbol: Any, row: Row, space: Space) -> list[Any]:
+def around(leaf: Any, symbol: Any, row: Row, space: Space) -> list[Any]:
     """Values of one symbol at which the sides of a comparison are equal, and a little to both sides."""
     if not isinstance(leaf, Relational) or domain_of(symbol) == "boolean":
         return []
@@ -343,4 +344,4 @@ def boundary_rows(relation: Any, space: Space) -> Iterable[Row]:
     for leaf, trial in itertools.product(leaves, range(2)):
         row = space.row(Seeded(f"boundary-{trial}"), 2 + trial)
         for symbol in sorted(leaf.free_symbols & set(space.symbols), key=str):
-            yield from ({**row, symbol.name: v} for v in _around(leaf, symbol, row, space))
+            yield from ({**row, symbol.name: v} for v in around(leaf, symbol, row, space))
