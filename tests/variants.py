@@ -1,0 +1,94 @@
+"""The tables of variants, and how they are judged: like `theorem-audit try`, on every row of the evidence."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from checks.engine.conjecture import conjecture
+from checks.engine.gather import gather
+from checks.engine.lint import lint_claim, refuse
+from checks.engine.parse import parse
+from checks.engine.plainly import types_drawn
+from checks.engine.refute import refute
+from checks.engine.search import examine, fitting
+from checks.engine.store import Store
+from checks.engine.stored import glance
+from checks.engine.verdict import Verdict, strongest
+from checks.engine.weigh import summarise
+from checks.items import audit_named
+from theorems import get
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = {p.stem.replace("_", "-"): p for p in (ROOT / "tests" / "quality" / "variants").glob("*.toml")}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A relation about a theorem; ``holds`` if it is true, ``why`` (it is, or somebody would think so).
+
+    ``like`` names the claim that it varies (empty: the nearest); ``profile`` is the smallest search that refutes it.
+    """
+
+    theorem: str
+    relation: str
+    holds: bool
+    why: str
+    like: str
+    profile: str
+    drop: tuple[str, ...] = ()
+
+
+def variants_of(theorem: str) -> tuple[Variant, ...]:
+    """The table of a theorem, true variants first."""
+    table = tomllib.loads(TABLES[theorem].read_text(encoding="utf-8"))
+    return tuple(
+        Variant(
+            theorem, row["relation"], which == "true", row["why"], row.get("like", ""), row.get("profile", "quick"),
+            tuple(row.get("drop", ())),
+        )
+        for which in ("true", "false")
+        for row in table.get(which, [])
+    )  # fmt: skip
+
+
+@cache
+def judged(variant: Variant, profile: str = "quick") -> Verdict:
+    """The verdict on what an audit gathers: a glance where that refutes it, else every row.
+
+    Raises what `theorem-audit try` would say of a statement that is no claim.
+    """
+    theorem = get(variant.theorem)
+    found = conjecture(theorem, parse(variant.relation, theorem), like=variant.like, drop=variant.drop)
+    refuse(lint_claim(theorem, found.claim))
+    audit = audit_named(theorem.name)
+    assert audit is not None
+    experiments = fitting(found.claim, audit.experiments)
+    for experiment in experiments:
+        evidence = evidence_of(experiment, profile)
+        seen = glance(found.claim, experiment, evidence)
+        refuted = refute(seen, evidence, "cpu") if seen.violations else None
+        if refuted is not None:
+            return summarise(seen, profile)
+    return strongest([examine(found.claim, e, evidence_of(e, profile), "cpu") for e in experiments])
+
+
+@cache
+def evidence_of(experiment, profile):
+    """What an audit stored of an experiment, if today's simulators made it; else gathered here, and stored."""
+    store = Store(ROOT / ".audit", tell=lambda line: None)
+    source, types = experiment.observe.source_hash, types_drawn(experiment)
+    stored = store.load(experiment.theorem.name, experiment.name, profile, source, types)
+    if stored is None:
+        stored = gather(experiment, profile)
+        store.save(stored)
+    return stored
+
+
+def every_variant() -> Iterator[Variant]:
+    """All tables, by theorem."""
+    for theorem in sorted(TABLES):
+        yield from variants_of(theorem)
