@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from .engine.conjecture import Conjecture
     from .engine.gather import Gathering
     from .engine.inquiry import Inquiry
+    from .engine.lint import Lint, LintError
     from .engine.verdict import Verdict
 
 EXIT = {"SURVIVED": 0, "PROVED": 0, "WITNESSED": 0, "MEASURED": 0, "REFUTED": 1, "UNDECIDED": 3, "VACUOUS": 3}
 INTERRUPTED = 130
 MOST_UNKNOWNS = 4
+MISTYPED = ("symbol", "unknown", "number", "function")
 _UNKNOWN = re.compile(r"\s*([^\W\d]\w*)\s*=\s*([^:]+):([^:]+)")
 
 
@@ -57,6 +60,7 @@ def attempt(
 
     from .engine.conjecture import conjecture
     from .engine.inquiry import Inquiry
+    from .engine.lint import LintError, lint_claim, refuse
     from .engine.parse import ParseError, parse
     from .engine.store import Store
     from .report.terminal import known
@@ -69,6 +73,12 @@ def attempt(
         details = getattr(problem, "details", "")
         raise Usage(f"{problem}\n{details}" if details else str(problem)) from None
     teller = Teller(found, as_json)
+    try:
+        teller.warn(refuse(lint_claim(theorem, found.claim, tuple(box))))
+    except LintError as problem:
+        if problem.findings[0].rule in MISTYPED:
+            raise Usage(str(problem)) from None
+        sys.exit(teller.nothing_claimed(problem))
     inquiry = Inquiry(found, Store(".audit", tell=teller.aside), profile, device, str(seed))
     answer = _identified(inquiry, box, stored, teller) if box else _judged(inquiry, stored, teller)
     sys.exit(answer)
@@ -101,7 +111,7 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
                     " .audit; run `pytest checks/`, or leave out --stored"
                 )
             return teller.close(inquiry, first)
-        if first is not None and first.kind == "REFUTED":
+        if first is not None:
             teller.preview(first)
         with teller.progress() as watch:
             verdict = inquiry.settle(_experiments(inquiry.conjecture.theorem), watch)
@@ -137,6 +147,7 @@ class Teller:
 
     def __init__(self, found: Conjecture, as_json: bool) -> None:
         self.found, self.as_json = found, as_json
+        self.warnings: list[str] = []
         if not as_json:
             click.echo(introduction(found))
 
@@ -144,10 +155,33 @@ class Teller:
         """A remark that is no part of the answer."""
         click.echo(line, err=True)
 
+    def warn(self, findings: tuple[Lint, ...]) -> None:
+        """What the linter finds odd about the statement, and does not forbid."""
+        self.warnings = [str(finding) for finding in findings]
+        if not self.as_json:
+            for line in self.warnings:
+                click.echo(f"  {line}")
+
+    def nothing_claimed(self, problem: LintError) -> int:
+        """A statement that no instance could exclude: nothing is searched."""
+        if self.as_json:
+            lines = [str(finding) for finding in problem.findings]
+            click.echo(json.dumps({**statement_of(self.found), "verdict": None, "linter": lines}, indent=1))
+        else:
+            click.echo(f"\nVACUOUS   nothing was searched\n  {problem}")
+        return EXIT["VACUOUS"]
+
     def preview(self, verdict: Verdict) -> None:
         """What stored evidence says already, while it is measured again."""
-        if not self.as_json:
-            click.echo(f"\n{evidence_of(verdict)}\n\nmeasuring it again, and shrinking it …")
+        if self.as_json:
+            return
+        if verdict.kind == "REFUTED":
+            click.echo(f"\n{evidence_of(replace(verdict, worst=None))}\n\nmeasuring it again, and shrinking it …")
+        else:
+            click.echo(
+                f"\n{verdict.kind} so far: {verdict.instances} stored instances, resolution {verdict.resolution.median:.1g};"
+                " judging all of them, and searching for this claim …"
+            )
 
     def close(self, inquiry: Inquiry, verdict: Verdict, interrupted: bool = False) -> int:
         """The answer, and the exit code that it means."""
@@ -156,6 +190,7 @@ class Teller:
                 **statement_of(self.found),
                 "verdict": verdict.to_json(),
                 "judged": inquiry.tried,
+                "linter": self.warnings,
                 "interrupted": interrupted,
             }
             click.echo(json.dumps(document, indent=1))

@@ -6,6 +6,7 @@ Whatever is known at any time can be asked for, also after an interruption.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -57,9 +58,7 @@ class Inquiry:
             verdict = excluded_here(weighed, recalled.evidence)
             verdict = replace(verdict, seconds=time.perf_counter() - started)
             self._recalled.append((recalled, weighed))
-            self._note(
-                verdict, f"{len(recalled.evidence.instances)} stored instances of {recalled.setup.name}, at a glance"
-            )
+            self._note(verdict, recalled.setup, recalled.evidence, "at a glance")
         return self.so_far
 
     @property
@@ -129,7 +128,9 @@ class Inquiry:
                         failure=found.failure,
                         seconds=time.perf_counter() - started,
                     ),
-                    f"{experiment.name}: measured again and shrunk",
+                    experiment,
+                    evidence,
+                    "measured again and shrunk",
                 )
         return None
 
@@ -140,19 +141,24 @@ class Inquiry:
         for experiment in experiments:
             evidence, whence = self._evidence(experiment, watch)
             verdict = examine(self.conjecture.claim, experiment, evidence, self.device)
-            self._note(verdict, f"{len(evidence.instances)} {whence} instances of {experiment.name}")
+            self._note(verdict, experiment, evidence, whence)
             if verdict.kind == "REFUTED":
                 return verdict
         for experiment in experiments:
             if experiment.search and not experiment.dropped:
                 evidence = self._pursue(experiment, watch)
                 verdict = examine(self.conjecture.claim, experiment, evidence, self.device)
-                self._note(
-                    verdict, f"{len(evidence.instances)} instances of {experiment.name}, searched for this claim"
-                )
+                self._note(verdict, experiment, evidence, "searched for this claim")
                 if verdict.kind == "REFUTED":
                     return verdict
-        return strongest(self.verdicts)
+        return strongest([self._together(e.name) for e in experiments])
+
+    def _together(self, experiment: str) -> Verdict:
+        """What all evidence of one experiment says: the verdict on the largest part, with the counts of all parts."""
+        parts = [v for v in self.verdicts if v.experiment == experiment]
+        main = max(parts, key=lambda v: v.rows)
+        counts = ("instances", "rows", "silent", "undefined", "outside", "failure", "seconds")
+        return replace(main, **{name: sum(getattr(v, name) for v in parts) for name in counts})
 
     def _evidence(self, experiment: Experiment, watch: Watch | None) -> tuple[Evidence, str]:
         """What is stored of an experiment in the profile asked for, or gathered now and stored."""
@@ -166,7 +172,7 @@ class Inquiry:
         first_look(small, COMPARED)
         evidence = small.evidence()
         if glance(self.conjecture.claim, experiment, evidence).violations:
-            return evidence, "first"
+            return evidence, "a first look"
 
         def keep(gathering: Gathering) -> None:
             self._gathering = gathering
@@ -189,9 +195,12 @@ class Inquiry:
         evidence, self._gathering = self._gathering.evidence(), None
         return evidence
 
-    def _note(self, verdict: Verdict, line: str) -> Verdict:
+    def _note(self, verdict: Verdict, setup: Setup, evidence: Evidence, whence: str) -> Verdict:
         self.verdicts.append(verdict)
-        self.tried.append(f"{verdict.kind:<9} {line}")
+        seen = f"{verdict.instances} of {len(evidence.instances)} instances of {setup.name} ({whence})"
+        finest = verdict.resolution.median
+        resolved = f", resolution {finest:.1g}" if verdict.kind == "SURVIVED" and finest < math.inf else ""
+        self.tried.append(f"{verdict.kind:<9} {seen}{resolved}, {verdict.seconds:.1f} s")
         return verdict
 
 
