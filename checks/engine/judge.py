@@ -32,7 +32,9 @@ class Judgement:
 
     ``excess``: distance between the sides over the summed radius; above 1 is violated; negative is slack of a
     bound.  ``resolution``: the smallest relative deviation of the right side that would have been refuted.
-    ``blur``: the summed radius relative to the right side.  ``ratio``: the least left over right side that the balls allow.
+    ``blur``: the summed radius relative to the right side.  ``ratio``: how nearly a bound is attained, the least that the balls
+    allow: the smaller side over the larger one, or of two negative sides the larger over the smaller; 1 where they are
+    equal, not a number where the sides have opposite signs.
     """
 
     status: str
@@ -94,12 +96,21 @@ def _scale(lhs: Value, rhs: Value, distance: float, radius: float) -> tuple[floa
     """Resolution, blur and ratio of a comparison."""
     left, right, left_rad, right_rad = number(lhs), number(rhs), _radius(lhs), _radius(rhs)
     size, its_rad = max((abs(right), right_rad), (abs(left), left_rad))
-    room, ceiling = size - its_rad, right + right_rad
-    # The least that the balls allow: a ratio of two error bars would say that any bound is attained.
-    ratio = (left - left_rad) / ceiling if 0 < ceiling < math.inf else math.nan
+    room = size - its_rad
+    ratio = _ratio(left - left_rad, left + left_rad, right + right_rad)
     if not 0 < room < math.inf:
         return math.inf, math.inf, ratio
     return max(radius - distance, 0.0) / room, radius / room, ratio
+
+
+def _ratio(floor: float, top: float, ceiling: float) -> float:
+    """The least ratio of a left side in [``floor``, ``top``] to a right side of at most ``ceiling``.
+
+    A ratio of two error bars would say that any bound is attained.  Of negative sides the size of the right one counts.
+    """
+    if 0 < ceiling < math.inf and top >= 0:
+        return floor / ceiling
+    return ceiling / floor if ceiling < 0 and -math.inf < floor < 0 else math.nan
 
 
 def _radius(value: Value) -> float:
@@ -131,7 +142,7 @@ def _all(nodes: list[Node]) -> Node:
             worst.excess,
             max(j.resolution for j in found),  # as fine as its coarsest part: a blind part must not hide
             max(j.blur for j in found),
-            worst.ratio,
+            max((j.ratio for j in found if not math.isnan(j.ratio)), default=math.nan),
         )
 
     return judge
@@ -215,8 +226,11 @@ def _compile(relation: Any, wanted: bool = True) -> Node:
         if wanted:
             return _implies(_compile(premise), _compile(conclusion))
         return _all([_compile(premise), _compile(conclusion, False)])
-    if kind is boolalg.Equivalent and wanted:
-        return _equivalent([_compile(a) for a in relation.args])
+    if kind is boolalg.Equivalent:
+        if wanted:
+            return _equivalent([_compile(a) for a in relation.args])
+        pairs = itertools.pairwise(relation.args)
+        return _any([_equivalent([_compile(a), _compile(b, False)]) for a, b in pairs])
     raise EvaluationError(
         f"{relation}", "a relation built of Eq, Ne, Le, Lt, Ge, Gt, And, Or, Not, Implies, Equivalent", "rewrite it"
     )

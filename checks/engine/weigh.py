@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
@@ -119,7 +119,7 @@ def summarise(weighed: Weighed[Any], profile: str) -> Verdict:
     spoken = [j for j in weighed.judged if j.judgement.status in ("violated", "consistent")]
     resolution = _resolution([j.judgement for j in spoken], claim.goal)
     kind, reason = _kind(claim, counts, resolution, [j.judgement for j in spoken])
-    tightest, tightness = _tightest(claim, spoken)
+    nearest, tightness = tightest(claim, spoken)
     witness = _witness(claim, experiment, spoken) if kind == "WITNESSED" else None
     if witness is not None and not proved_row(claim, experiment, witness.table, witness.row):
         reason = "an instance shows it, by error bars that are not proved"
@@ -136,7 +136,7 @@ def summarise(weighed: Weighed[Any], profile: str) -> Verdict:
         undefined=counts["undefined"],
         outside=counts["outside"],
         resolution=resolution,
-        tightest=None if tightest is None else weighed.instances[tightest.element],
+        tightest=None if nearest is None else weighed.instances[nearest.element],
         tightness=tightness,
         witness=None if witness is None else weighed.instances[witness.element],
         failure=sum(failure_of(claim, j.table, j.row, experiment) for j in spoken)
@@ -233,11 +233,23 @@ def _kind(claim: Claim, counts: Counter[str], resolution: Resolution, spoken: li
     return "SURVIVED", ""
 
 
-def _tightest(claim: Claim, spoken: list[Judged]) -> tuple[Judged | None, float]:
-    """For a bound the row of the largest observed/bound ratio, else of the largest excess."""
+def attains(judgement: Judgement, goal: float) -> bool:
+    """Whether error bars at least as fine as the goal allow the two sides of a bound to be equal."""
+    return judgement.status == "consistent" and judgement.excess >= -1 and judgement.blur <= goal
+
+
+def tightest(claim: Claim, spoken: Iterable[Judged]) -> tuple[Judged | None, float]:
+    """For a bound the first row that attains it, else that of the largest ratio (`Judgement.ratio`); given examples are first.
+
+    For any other claim the row of the largest excess.  The number is the ratio, or the excess.
+    """
     best, best_value = None, -math.inf
     for judged in spoken:
         value = judged.judgement.ratio if claim.kind == "bound" else judged.judgement.excess
-        if math.isfinite(value) and value > best_value:
+        if not math.isfinite(value):
+            continue
+        if claim.kind == "bound" and attains(judged.judgement, claim.goal):
+            return judged, value
+        if value > best_value:
             best, best_value = judged, value
     return best, best_value

@@ -128,6 +128,15 @@ def test_the_ratio_of_a_bound_is_the_least_that_the_balls_allow():
     assert compile_claim(Le(x, y))({"x": arb(6e-20, 1e-15), "y": arb(1e-23, 1e-15)}).ratio < 0
 
 
+def test_negative_sides_are_compared_by_size_and_sides_of_opposite_signs_not_at_all():
+    assert compile_claim(Le(x, y))({"x": fmpq(-4), "y": fmpq(-3)}).ratio == 0.75
+    assert compile_claim(Ge(x, y))({"x": fmpq(-3), "y": fmpq(-4)}).ratio == 0.75
+    assert 0.59 < compile_claim(Le(x, y))({"x": arb(-4, 0.5), "y": arb(-3, 0.25)}).ratio < 2.75 / 4.5
+    assert math.isnan(compile_claim(Le(x, y))({"x": fmpq(-4), "y": fmpq(3)}).ratio)
+    assert math.isnan(compile_claim(Le(x, y))({"x": fmpq(-4), "y": fmpq(0)}).ratio)
+    assert compile_claim(And(Le(x, 8), Le(x, y)))({"x": fmpq(4), "y": fmpq(5)}).ratio == 0.8
+
+
 def test_a_part_that_is_undefined_hides_no_other_part():
     undefined = Le(sympy.log(y), 3)
     assert status(And(Eq(x, 1), undefined), x=fmpq(2), y=arb(0, 1)) == "violated"
