@@ -11,9 +11,11 @@ from typing import Any
 import click
 
 from .birthday_command import birthday
+from .check_simulator_command import check_simulator
 from .compare_command import compare_kernels
 from .gram_command import gram
 from .measure_command import measure
+from .new_command import new
 from .replay_command import replay
 from .try_command import attempt
 
@@ -81,8 +83,8 @@ def explain(verdict: str, as_json: bool) -> None:
 
     said = explanation(verdict)
     if as_json:
-        given, means_not = said.split("\n")
-        return _document("explanation", {"verdict": verdict.upper(), "given": given, "means_not": means_not})
+        kind, _, given = said.split("\n")[0].partition(": ")
+        return _document("explanation", {"verdict": kind, "given": given, "means_not": said.split("\n")[1]})
     click.echo(said)
 
 
@@ -102,7 +104,7 @@ def _document(schema: str, data: dict[str, Any]) -> None:
     click.echo(json.dumps({"schema": f"theorem-audit/{schema}", "version": 1, **data}, indent=1, ensure_ascii=False))
 
 
-for tool in (attempt, birthday, measure, compare_kernels, gram, replay):
+for tool in (attempt, birthday, measure, compare_kernels, gram, replay, check_simulator, new):
     cli.add_command(tool)
 
 

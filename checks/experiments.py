@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,25 +29,30 @@ def experiments_in(path: Path | str) -> list[Experiment]:
 
     Raises LookupError for a file that is not there or declares none.
     """
-    file = Path(path)
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise LookupError(f"got {file}; expected a Python file that declares experiments")
-    module = importlib.util.module_from_spec(spec)
-    before = sys.modules.get(file.stem)
-    sys.modules[file.stem] = module  # dataclasses look their own module up
+    file = Path(path).resolve()
+    if file.suffix != ".py" or not file.is_file():
+        raise LookupError(f"got {path}; expected a Python file that declares experiments; check its name")
+    root, name = file.parent, file.stem
+    while (root / "__init__.py").exists():
+        root, name = root.parent, f"{root.name}.{name}"
+    sys.path.insert(0, str(root))  # as pytest does, so that files beside it are found
     try:
-        spec.loader.exec_module(module)
+        module = importlib.import_module(name)
+    except Exception as problem:  # noqa: BLE001 - somebody's file may raise anything when it is run
+        raise LookupError(
+            f"got {path}, which cannot be imported ({type(problem).__name__}: {problem}); expected a check file; mend it"
+        ) from None
     finally:
-        if before is not None:
-            sys.modules[file.stem] = before
+        sys.path.remove(str(root))
+    if Path(getattr(module, "__file__", None) or "").resolve() != file:
+        raise LookupError(f"got {path}, but {name} is another module here; expected a name of its own; rename the file")
     # told by what they are: a file that imports `checks` has other classes than one that imports `theorem_audit`
     values = list(vars(module).values())
     audits = [v for v in values if isinstance(v, type) and getattr(v, "theorem_audit", False) is True]
     found = [v for v in values if not isinstance(v, type) and hasattr(v, "observe") and hasattr(v, "instances")]
     found += [e for audit in audits for e in getattr(audit, "experiments", ()) if e not in found]
     if not found:
-        raise LookupError(f"got {file} without an experiment; expected `Experiment(…)` in it")
+        raise LookupError(f"got {path} without an experiment; expected `Experiment(…)` in it; name its check file")
     return found
 
 

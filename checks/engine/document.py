@@ -31,11 +31,8 @@ from theorems.statement import (
     DOMAINS,
     KINDS,
     VERDICTS,
-    And,
     Claim,
-    Eq,
     StatementError,
-    Theorem,
     observable,
     observables_of,
 )
@@ -109,7 +106,7 @@ CLAIM: Shape = {
     "assumes": ("a list of text or null", lambda value: value is None or _is_texts(value)),
     "tight_at": TEXT, "like": TEXT,
 }  # fmt: skip
-RESOLUTION: Shape = {name: NUMBER for name in ("best", "median", "infinite", "missed")}
+RESOLUTION: Shape = dict.fromkeys(("best", "median", "infinite", "missed"), NUMBER)
 COUNTEREXAMPLE: Shape = {
     "theorem": TEXT, "parent": TEXT, "claim": PERHAPS, "experiment": TEXT, "dropped": TEXTS, "simulator": TEXT,
     "source": TEXT, "instance": ANYTHING, "shown": TEXT, "index": ("whole numbers by name", _is_index), "values": PAIRS,
@@ -240,9 +237,9 @@ def read_relation(text: str, observables: list[Any]) -> Any:
     for entry in observables:
         _held("observable", entry, OBSERVABLE)
     try:
-        named = [observable(e["name"], e["meaning"], e["domain"], e["unit"], e["latex"]) for e in observables]
-        # the parser reads over a theorem; the names of this document are one's own
-        return parse(text, Theorem("the document", "", (Claim("names", And(*(Eq(o, o) for o in named))),)))
+        return parse(
+            text, [observable(e["name"], e["meaning"], e["domain"], e["unit"], e["latex"]) for e in observables]
+        )
     except (ParseError, StatementError) as problem:
         raise DocumentError(f"relation {text!r:.60} ({line(problem)})", "one that the parser reads") from None
 
