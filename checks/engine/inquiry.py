@@ -88,11 +88,11 @@ class Inquiry:
     def _stored(self) -> Iterator[Recalled]:
         claim, theorem = self.conjecture.claim, self.conjecture.theorem
         names = [o.name for o in claim.observables]
-        for dropped in ((), *((a,) for a in self._free())):
-            for recalled in recall(theorem, self.store, names, dropped=dropped):
-                verified = {o.name for a in dropped for o in observables_of(theorem.assumption(a).relation)}
-                if recalled.setup.covers(claim) and verified <= set(recalled.setup.observables):
-                    yield recalled
+        for recalled in recall(theorem, self.store, names, or_dropped=[(a,) for a in self._free()]):
+            relations = [theorem.assumption(a).relation for a in recalled.setup.dropped]
+            verified = {o.name for relation in relations for o in observables_of(relation)}
+            if recalled.setup.covers(claim) and verified <= set(recalled.setup.observables):
+                yield recalled
 
     def _free(self) -> list[str]:
         """What the claim does not assume, so that it is claimed where that fails too."""

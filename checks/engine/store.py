@@ -17,7 +17,7 @@ import sys
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,22 +92,23 @@ class Store:
             return found
         return None
 
-    def recall(self, theorem: str, needed: Collection[str]) -> Iterator[Evidence]:
-        """All intact evidence of a theorem with the columns ``needed``, newest first, instances as look-alikes.
+    def recall(self, theorem: str, wanted: Callable[[Mapping[str, Any]], bool]) -> Iterator[Evidence]:
+        """The intact evidence of a theorem that is ``wanted`` by its facts, newest first, instances as look-alikes.
 
-        Whether the simulator is still the same is for the caller to ask; files that lack a column are not read.
+        The facts are the fields of `Evidence` that are plain values, and ``columns``, the names of what was measured; a file
+        that is not wanted is not read further.
         """
         self._sweep()
         for path in sorted(self.root.glob(f"{_slug(theorem)}--*.npz"), key=_age):
             try:
-                with zipfile.ZipFile(path) as file:
-                    columns = {n.removeprefix("rad:").removesuffix(".npy") for n in file.namelist()}
+                with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
+                    facts = json.loads(file["facts"].tobytes())
+                read = facts["theorem"] == theorem and wanted(facts)
             except UNREADABLE:  # `_read` says what is wrong, and moves it aside
-                columns = set(needed)
-            if set(needed) <= columns:
-                found = self._read(path, None)
-                if found is not None and found.theorem == theorem:
-                    yield found
+                read = True
+            found = self._read(path, None) if read else None
+            if found is not None:
+                yield found
 
     def clean(self) -> int:
         """Remove everything that the store made.  Returns the bytes freed."""
@@ -181,11 +182,11 @@ class Store:
             # Opened here: numpy leaves a file open that turns out to be no archive.
             with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-            document = _verified(arrays)
-            if document["format"] != FORMAT:
-                self._set_aside(path, f"written in format {document['format']}, which is now {FORMAT}")
+            form = int(arrays["format"][0]) if "format" in arrays else 1
+            if form != FORMAT:
+                self._set_aside(path, f"written in format {form}, which is now {FORMAT}")
                 return None
-            return _unpack(document, arrays, types)
+            return _unpack(_verified(arrays), arrays, types)
         except FileNotFoundError:
             return None
         except (*UNREADABLE, MeasurementError, PlainError) as problem:
@@ -275,8 +276,7 @@ def _pack(evidence: Evidence) -> dict[str, np.ndarray]:
             arrays[f"mid:{name}"] = column.mid
         arrays[f"rad:{name}"], arrays[f"failure:{name}"] = _short(column.rad), _short(column.failure)
         columns[name] = entry
-    document = {
-        "format": FORMAT,
+    facts = {
         "theorem": evidence.theorem,
         "experiment": evidence.experiment,
         "profile": evidence.profile,
@@ -286,11 +286,16 @@ def _pack(evidence: Evidence) -> dict[str, np.ndarray]:
         "limited_by": evidence.limited_by,
         "dropped": list(evidence.dropped),
         "only": None if evidence.only is None else list(evidence.only),
+        "columns": sorted(columns),
+    }
+    document = {
         "classes": classes_of(evidence.instances),
         "instances": [_encoded(i) for i in evidence.instances],
         "choices": [list(c) for c in evidence.choices],
         "columns": columns,
     }
+    arrays["format"] = np.array([FORMAT])
+    arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
     arrays["document"] = np.frombuffer(zlib.compress(json.dumps(document).encode(), 1), dtype=np.uint8)
     arrays["digest"] = _digest(arrays)
     return arrays
@@ -313,10 +318,11 @@ def _digest(arrays: Mapping[str, np.ndarray]) -> np.ndarray:
 def _verified(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     if arrays["digest"].tobytes() != _digest(arrays).tobytes():
         raise ValueError("its digest does not match its content")
+    facts = json.loads(arrays["facts"].tobytes())
     document = json.loads(zlib.decompress(arrays["document"].tobytes()))
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not isinstance(facts, dict):
         raise ValueError("its document is no table of contents")
-    return document
+    return {**facts, **document}
 
 
 class Decoded(Sequence[Any]):

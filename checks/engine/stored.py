@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -74,22 +74,28 @@ def recall(
     needed: Collection[str] = (),
     *,
     dropped: tuple[str, ...] = (),
+    or_dropped: Collection[tuple[str, ...]] = (),
     profile: str | None = None,
 ) -> tuple[Recalled, ...]:
     """The stored evidence of a theorem's experiments that measured every column ``needed``, by experiment.
 
-    Only what today's simulators made counts, with exactly the assumptions ``dropped``; of several profiles the largest
-    (or the one asked for), of several files the newest.
+    Only what today's simulators made counts, with exactly the assumptions ``dropped`` (or of one of ``or_dropped``); of several profiles the
+    largest (or the one asked for), of several files the newest.
     """
     found: dict[str, Recalled] = {}
-    for evidence in store.recall(theorem.name, needed):
-        if tuple(sorted(evidence.dropped)) != tuple(sorted(dropped)) or profile not in (None, evidence.profile):
-            continue
-        if current_hash(evidence.measured_by) != evidence.simulator:
-            continue
-        known = found.get(evidence.experiment)
-        if known is not None and _size(known.evidence) >= _size(evidence):
-            continue
+    allowed = {tuple(sorted(names)) for names in (dropped, *or_dropped)}
+
+    def wanted(facts: Mapping[str, Any]) -> bool:
+        known = found.get(facts["experiment"])
+        return (
+            set(needed) <= set(facts["columns"])
+            and tuple(sorted(facts["dropped"])) in allowed
+            and profile in (None, facts["profile"])
+            and (known is None or _size(known.evidence.profile) < _size(facts["profile"]))
+            and current_hash(facts["measured_by"]) == facts["simulator"]
+        )
+
+    for evidence in store.recall(theorem.name, wanted):
         columns = tuple(evidence.measurements.columns)
         maker = (evidence.measured_by, evidence.simulator)
         setup = Remembered(
@@ -99,8 +105,8 @@ def recall(
     return tuple(found[name] for name in sorted(found))
 
 
-def _size(evidence: Evidence) -> int:
-    return PROFILES.index(evidence.profile) if evidence.profile in PROFILES else -1
+def _size(profile: str) -> int:
+    return PROFILES.index(profile) if profile in PROFILES else -1
 
 
 @lru_cache(maxsize=256)
