@@ -1,0 +1,308 @@
+"""The search behind `identify`: few rows first, then those that object to what is left, then new instances, then words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from .evidence import Evidence
+from .identify_answer import BOUNDED, CONTRADICTED, ENCLOSED, UNDECIDED, UNDETERMINED, VACUOUS, Enclosure, End, Party
+from .identify_conflict import Conflict, conflict
+from .identify_free import free_directions
+from .identify_inner import grown
+from .identify_prune import Left, Point, prune
+from .identify_rows import Box, Line, Question, constants, lines_of
+from .setup import Setup
+
+FIRST = 40
+OBJECTORS = 4
+ROUNDS = 16
+ENOUGH = 12
+PARTS = 32
+INNER = 4
+
+
+class Search:
+    """What is known so far: all lines, those in use, and what they leave of the box."""
+
+    def __init__(self, question: Question, whole: Box, goal: float, effort: int, device: str) -> None:
+        self.question, self.whole, self.goal, self.effort, self.device = question, whole, goal, effort, device
+        self.logs = question.logs
+        self.sources: list[tuple[Setup, Evidence]] = []
+        self.lines: list[Line] = []
+        self.used: list[Line] = []
+        self.left = Left([whole])
+        self.silent = self.looked = self.asked = self.kept = 0
+        self.notes: list[str] = []
+        self.interrupted = False
+
+    def add(self, setup: Setup, evidence: Evidence) -> None:
+        """Take in the evidence of one experiment."""
+        lines, silent, _ = lines_of(self.question, setup, evidence, len(self.sources), None)
+        self.sources.append((setup, evidence))
+        self.lines += lines
+        self.silent += silent
+
+    def run(self, experiments: Sequence[Any], started: float) -> Enclosure:
+        """Search, and say what was found."""
+        found: Conflict | None = None
+        inner: list[Box] = []
+        try:
+            self._settle(self._first())
+            if experiments and self.left.boxes and self._too_wide():
+                self._ask(experiments)
+            if not self.left.boxes:
+                found = conflict(self.used, self.whole, self.logs, self.effort)
+            elif not self.question.equalities:
+                inner = self._inner()
+        except KeyboardInterrupt:
+            self.interrupted = True
+        return self._answer(found, inner, started)
+
+    def _first(self) -> list[Line]:
+        """The first lines of every source, in turns."""
+        by_source = [[line for line in self.lines if line.source == n] for n in range(len(self.sources))]
+        each = max(1, FIRST // max(1, len(by_source)))
+        return [line for lines in by_source for line in lines[:each]]
+
+    def _settle(self, lines: Sequence[Line]) -> None:
+        """Prune with the lines in use, and take in those that object to the ends of what is left, until none does."""
+        joining = list(lines)
+        for _ in range(ROUNDS):
+            if not joining:
+                break
+            self.used += joining
+            start = self.left.boxes if len(self.left.boxes) <= PARTS else [self._hull()]
+            left = prune(self.used, start, self.whole, self.logs, max(self.effort - self.looked, 8))
+            self.looked += left.looked
+            self.left = left
+            self.interrupted |= left.stopped
+            if not left.boxes or self.interrupted:
+                break
+            joining = self._objecting()
+
+    def _hull(self) -> Box:
+        hull = self.left.hull
+        return self.whole if hull is None else hull
+
+    def _candidates(self) -> list[Point]:
+        """Extreme points of what is left, and the middles of its first and last part."""
+        points = dict.fromkeys(self.left.points[: 8 * len(self.whole)])
+        for part in (self.left.boxes[0], self.left.boxes[-1]):
+            points[tuple(low + (high - low) / 2 for low, high in part)] = None
+        return list(points)
+
+    def _objecting(self) -> list[Line]:
+        """Lines not in use that exclude a candidate, the strongest few for each; not all are looked at where many object."""
+        used = {id(line) for line in self.used}
+        rest = [line for line in self.lines if id(line) not in used]
+        chosen: dict[int, Line] = {}
+        for point in self._candidates():
+            at = constants(tuple((x, x) for x in point), self.question.unknowns)
+            against: list[tuple[float, int]] = []
+            for number, line in enumerate(rest):
+                by = line.differs(at)
+                if by > 0:
+                    against.append((-by, number))
+                    if len(against) >= ENOUGH:
+                        break
+            for _, number in sorted(against)[:OBJECTORS]:
+                chosen[number] = rest[number]
+        return list(chosen.values())
+
+    def _too_wide(self) -> bool:
+        return not all(self._narrow(part) for part in self._parts())
+
+    def _narrow(self, part: Box) -> bool:
+        for (low, high), (first, last) in zip(part, self.whole, strict=True):
+            scale = max(abs(low), abs(high), self.goal * (last - first))
+            if high - low > self.goal * scale:
+                return False
+        return True
+
+    def _ask(self, experiments: Sequence[Any]) -> None:
+        """Draw new instances while they tell candidates apart and what is left is too wide."""
+        from .identify_ask import ROUNDS as TIMES
+        from .identify_ask import Asking, telling
+
+        asking = Asking(self.question, experiments, len(self.sources), self.device)
+        before = self._hull()
+        self.by_asking = asking
+        for _ in range(TIMES):
+            lines = asking.draw()
+            self.sources += [(experiment, e) for experiment, e in zip(experiments, asking.evidence[-len(experiments) :], strict=True)]
+            self.lines += lines
+            self.asked, self.silent = asking.drawn, self.silent + asking.silent
+            asking.silent = 0
+            told = telling(lines, self._candidates())
+            if not told:
+                break
+            self.kept += len({line.key for line in told})
+            self._settle(told)
+            if not self.left.boxes or self.interrupted or not self._too_wide():
+                break
+        after = self.left.hull
+        brought = "they excluded every constant" if after is None else _brought(self.question.unknowns, before, after)
+        self.notes.append(
+            f"asked for {self.asked} new instances, {self.kept} of them told the remaining candidates apart: {brought}"
+        )
+
+    def _parts(self) -> list[Box]:
+        return joined(self.left.boxes)
+
+    def _inner(self) -> list[Box]:
+        found = []
+        for part in sorted(self._parts(), key=lambda b: -max(h - l for l, h in b))[:INNER]:  # noqa: E741
+            box = grown(self.lines, part, self.left.points)
+            if box is not None:
+                found.append(box)
+        return sorted(found)
+
+    def _answer(self, found: Conflict | None, inner: list[Box], started: float) -> Enclosure:
+        parts, hull = self._parts(), self.left.hull
+        speaking, silent, undefined = self._count(parts)
+        free: tuple[Any, ...] = ()
+        advice = ""
+        kind = self._kind(parts, hull, inner, bool(speaking))
+        if kind in (UNDETERMINED, UNDECIDED) and parts and self.lines:
+            free, advice = free_directions(self.used or self.lines, parts[0], self.whole, self.logs, self.goal)
+            if kind == UNDECIDED and free:
+                kind = UNDETERMINED
+        self._remark(kind, hull)
+        lines = self.lines
+        return Enclosure(
+            kind=kind,
+            theorem=self.sources[0][0].theorem.name,
+            claim=self.question.claim.name,
+            relation=self.question.claim.relation,
+            unknowns=self.question.unknowns,
+            box=self.whole,
+            goal=self.goal,
+            outer=hull,
+            boxes=tuple(parts) if len(parts) <= PARTS else ((hull,) if hull else ()),
+            inner=tuple(inner),
+            ends=self._ends(hull) if not self.interrupted else (),
+            contradiction=self._parties(found) if found is not None else (),
+            minimal=found is None or found.minimal,
+            free=free,
+            advice=advice,
+            notes=tuple(self.notes),
+            experiments=tuple(dict.fromkeys(setup.name for setup, _ in self.sources)),
+            instances=len({line.key for line in lines}),
+            rows=speaking,
+            silent=silent + self.silent,
+            undefined=undefined,
+            failure=float(sum(line.failure for line in lines)),
+            proved=all(line.proved for line in lines),
+            asked=self.asked,
+            kept=self.kept,
+            looked=self.looked,
+            settled=self.left.whole,
+            interrupted=self.interrupted,
+            seconds=time.perf_counter() - started,
+        )
+
+    def _count(self, parts: Sequence[Box]) -> tuple[int, int, int]:
+        """How many lines have a value at the middle of what is left (of the box, where nothing is), and how many have none."""
+        at = constants(
+            tuple((low + (high - low) / 2,) * 2 for low, high in (parts[0] if parts else self.whole)),
+            self.question.unknowns,
+        )
+        counts = {"silent": 0, "undefined": 0, "outside": 0, "consistent": 0, "violated": 0}
+        for line in self.lines:
+            counts[line.at(at).status] += 1
+        return counts["consistent"] + counts["violated"], counts["silent"], counts["undefined"] + counts["outside"]
+
+    def _kind(self, parts: Sequence[Box], hull: Box | None, inner: Sequence[Box], spoke: bool) -> str:
+        if not self.lines or (hull == self.whole and not spoke):
+            return VACUOUS
+        if hull is None:
+            return CONTRADICTED
+        if all(self._narrow(part) for part in parts):
+            return ENCLOSED
+        if not self.question.equalities and inner:
+            return BOUNDED
+        return UNDETERMINED if self.left.whole else UNDECIDED
+
+    def _remark(self, kind: str, hull: Box | None) -> None:
+        if kind == VACUOUS:
+            self.notes.append("no row speaks of the claim, whatever the constants are")
+        elif hull == self.whole:
+            self.notes.append("nothing of the box is excluded: every row allows some claim at each of its ends")
+        if not self.left.whole and hull is not None:
+            self.notes.append(f"{self.looked} boxes were looked at, and splitting on would bring more: raise effort")
+
+    def _ends(self, hull: Box | None) -> tuple[End, ...]:
+        """What limits each unknown: where the box given cuts it, else the row that excludes what lies beyond."""
+        if hull is None:
+            return ()
+        found = []
+        for k, name in enumerate(self.question.unknowns):
+            for upper in (False, True):
+                value = hull[k][upper]
+                cut = value >= self.whole[k][1] if upper else value <= self.whole[k][0]
+                line = None if cut else self._limiting(k, upper)
+                instance = None if line is None else self._instance(line)
+                found.append(End(name, upper, value, cut, instance, "" if line is None else self._index(line)))
+        return tuple(found)
+
+    def _limiting(self, k: int, upper: bool) -> Line | None:
+        boxes = self.left.boxes
+        part = max(boxes, key=lambda b: b[k][1]) if upper else min(boxes, key=lambda b: b[k][0])
+        if len(self.whole) > 1:
+            return self.left.limits.get((k, 1 if upper else -1))
+        for share in (1e-12, 1e-9, 1e-6, 1e-3, 1e-1):
+            step = share * max(self.whole[k][1] - self.whole[k][0], 0.0)
+            beyond = part[k][1] + step if upper else part[k][0] - step
+            at = constants(((beyond, beyond),), self.question.unknowns)
+            against = [(line.differs(at), -n) for n, line in enumerate(self.used)]
+            by, number = max(against)
+            if by > 0:
+                return self.used[-number]
+        return None
+
+    def _instance(self, line: Line) -> Any:
+        return self.sources[line.source][1].instances[line.element]
+
+    def _index(self, line: Line) -> str:
+        index = self.sources[line.source][1].measurements.index
+        return "".join(f", {name} = {values[line.row]}" for name, values in index.items())
+
+    def _parties(self, found: Conflict) -> tuple[Party, ...]:
+        return tuple(
+            Party(self._instance(group[0]), alone, others)
+            for group, alone, others in zip(found.groups, found.alone, found.others, strict=True)
+        )
+
+
+def joined(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes that touch are put into one box around them; in the order of their lower ends."""
+    if len(boxes) > 400:
+        return [tuple((min(s[0] for s in sides), max(s[1] for s in sides)) for sides in zip(*boxes, strict=True))]
+    parts = sorted(boxes)
+    merged = True
+    while merged:
+        merged = False
+        kept: list[Box] = []
+        for box in parts:
+            for at, other in enumerate(kept):
+                if all(a <= d and c <= b for (a, b), (c, d) in zip(box, other, strict=True)):
+                    kept[at] = tuple((min(a, c), max(b, d)) for (a, b), (c, d) in zip(box, other, strict=True))
+                    merged = True
+                    break
+            else:
+                kept.append(box)
+        parts = kept
+    return sorted(parts)
+
+
+def _brought(unknowns: Sequence[str], before: Box, after: Box) -> str:
+    if before == after:
+        return "what is left stays as it was"
+    parts = [
+        f"{name} from {b - a:.2g} to {d - c:.2g} wide"
+        for name, (a, b), (c, d) in zip(unknowns, before, after, strict=True)
+        if (a, b) != (c, d)
+    ]
+    return ", ".join(parts)
