@@ -33,7 +33,7 @@ from .lint_values import (
 )
 
 TRIED = 24
-LOOSER = {sympy.Lt: Le, sympy.Gt: Ge}
+LOOSER: dict[Any, Any] = {sympy.Lt: Le, sympy.Gt: Ge}
 
 
 @dataclass(frozen=True)
