@@ -17,6 +17,7 @@ from .gram_command import gram
 from .measure_command import measure
 from .new_command import new
 from .replay_command import replay
+from .tightness_command import tightness
 from .try_command import attempt
 
 INTERRUPTED = 130
@@ -104,7 +105,7 @@ def _document(schema: str, data: dict[str, Any]) -> None:
     click.echo(json.dumps({"schema": f"theorem-audit/{schema}", "version": 1, **data}, indent=1, ensure_ascii=False))
 
 
-for tool in (attempt, birthday, measure, compare_kernels, gram, replay, check_simulator, new):
+for tool in (attempt, birthday, measure, compare_kernels, gram, replay, check_simulator, new, tightness):
     cli.add_command(tool)
 
 

@@ -66,16 +66,16 @@ EXACT = Experiment(
         Net(), Net(chance=(9, 10)), Net(chance=(49, 100)), Net((0, 1), 100), Net((1, 0), 3), Net((1, 1), 9, 1, (1, 2), (1, 1000)),
         Net((999, 1), 1, 1, (1, 1000)), Net((9, 1), 600, 1, (1, 6000)), Net((1, 99), 600, 1, (49, 100)), Net((1, 999), 600, 1, (9, 1000)),
     ),
-    search=15, batch=8, bulk=200,
+    search=10, batch=8, bulk=100,
 )  # fmt: skip
 CHOSEN = Experiment(
     "chosen-nets", THEOREM, chosen, fixed_net.observe,
     examples=(Net(nets=2), Net((1, 1), 4, chance=(2, 5), nets=8), Net(chance=(2, 5), nets=16)),
-    search=8, batch=8, bulk=100, only=("among-k", "chosen-on-it"),
+    search=6, batch=8, bulk=60, only=("among-k", "chosen-on-it"),
 )  # fmt: skip
 WIDE = Experiment(
     "other-widths", THEOREM, wide, fixed_net.observe,
-    examples=(Net((1, 0, 1), 9), Net((1, 0, 1), 1, 1, (1, 1))), search=8, batch=8, bulk=100, only=("width",),
+    examples=(Net((1, 0, 1), 9), Net((1, 0, 1), 1, 1, (1, 1))), search=6, batch=8, bulk=60, only=("width",),
 )  # fmt: skip
 COINS = Experiment(
     "large-samples", THEOREM, coins, fixed_net_coin.observe,

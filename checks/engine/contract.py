@@ -17,6 +17,8 @@ import numpy as np
 
 from simulators.measurement import Measurement, Measurements, Simulator
 
+from .global_generators import watched
+
 PLAIN = (int, float, str, bool, type(None))
 EXACT_BITS = 1024
 
@@ -43,7 +45,18 @@ class Trial:
     @cached_property
     def measured(self) -> Measurements:
         """The batch at effort 0."""
-        return self.measure()
+        return self._watched[0]
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The global random generators that this measurement moved."""
+        return self._watched[1]
+
+    @cached_property
+    def _watched(self) -> tuple[Measurements, tuple[str, ...]]:
+        with watched() as moved:
+            table = self.measure()
+        return table, tuple(moved)
 
 
 Rule = Callable[[Trial], Iterator[str]]
@@ -164,9 +177,14 @@ def precise(trial: Trial) -> Iterator[str]:
         yield from _disagreements(trial.measured, k, precisely(instance, 128), f"at 128 bits ({instance!r})")
 
 
-RULES: dict[str, Rule] = {
-    rule.__name__: rule for rule in (plain, columns, budget, pure, alone, device_clean, absent_device, effort, precise)
-}
+def generators(trial: Trial) -> Iterator[str]:
+    """No global random generator is drawn from or seeded: what is measured depends on the instance alone."""
+    if trial.moved:
+        yield f"got moved global generators: {', '.join(trial.moved)}; expected none; draw from simulators.streams.stream(…)"
+
+
+ALL = (plain, columns, budget, pure, generators, alone, device_clean, absent_device, effort, precise)
+RULES: dict[str, Rule] = {rule.__name__: rule for rule in ALL}
 
 
 def breaches(trial: Trial, rules: tuple[str, ...] = tuple(RULES)) -> list[str]:
