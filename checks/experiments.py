@@ -18,9 +18,10 @@ def experiments_of(theorem: str) -> list[Experiment]:
 
     from .items import audit_named
 
-    audit = audit_named(theorem) if theorem in titles() else None
+    known = titles()
+    audit = audit_named(theorem) if theorem in known else None
     if audit is None:
-        raise LookupError(f"got theorem {theorem[:60]!r}; expected one of the catalogue: {', '.join(titles())}")
+        raise LookupError(f"got theorem {theorem[:60]!r}; expected one of the catalogue: {', '.join(known)}")
     return audit.experiments
 
 
@@ -69,9 +70,12 @@ def find_experiment(
     It is looked for ``among`` those given, else in the catalogue: that of the theorem, or that of the ``parent`` of a variant.
     ``name`` may be that of the experiment with the assumptions dropped.  Raises LookupError.
     """
-    from theorems import titles
+    known = theorem
+    if among is None:
+        from theorems import titles
 
-    known = next((t for t in (theorem, parent) if t in titles()), theorem)
+        catalogue = titles()
+        known = next((t for t in (theorem, parent) if t in catalogue), theorem)
     listed = experiments_of(known) if among is None else list(among)
     without = tuple(dropped)
     for experiment in listed:

@@ -60,7 +60,7 @@ class Replayed:
 
 
 def documents(path: Path | str) -> list[dict[str, Any]]:
-    """The documents of the counterexamples in a file: of one, of a verdict's, or of a list of both.
+    """The documents of the counterexamples in a file: of one, of a verdict's (also as `try --json` prints it), or of a list.
 
     Raises `DocumentError`.
     """
@@ -85,9 +85,10 @@ def documents(path: Path | str) -> list[dict[str, Any]]:
 
 
 def _examples(entry: Any) -> list[dict[str, Any]]:
-    schema = entry.get("schema") if isinstance(entry, dict) else None
-    if schema != VERDICT_SCHEMA:
-        return [opened(entry, COUNTEREXAMPLE_SCHEMA)]
+    given = entry if isinstance(entry, dict) else {}
+    if given.get("schema") != VERDICT_SCHEMA:
+        inside = given.get("verdict")  # what `theorem-audit try --json` prints holds a verdict
+        return _examples(inside) if isinstance(inside, dict) else [opened(entry, COUNTEREXAMPLE_SCHEMA)]
     given = opened(entry, VERDICT_SCHEMA)
     return [opened(given[k], COUNTEREXAMPLE_SCHEMA) for k in ("simplest", "worst") if given.get(k) is not None]
 

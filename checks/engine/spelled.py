@@ -22,7 +22,8 @@ class Unspeakable(ValueError):
 def line_of(found: Counterexample) -> str:
     """A line that imports what it needs, measures the instance anew and judges the claim; empty where there is none."""
     claim = found.claim
-    theorem = next((name for name in (found.theorem, found.parent) if name in titles()), None)
+    known = titles()
+    theorem = next((name for name in (found.theorem, found.parent) if name in known), None)
     if claim is None or theorem is None:
         return ""
     modules: dict[str, set[str]] = {}
