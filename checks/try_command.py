@@ -111,8 +111,7 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
                     " .audit; run `pytest checks/`, or leave out --stored"
                 )
             return teller.close(inquiry, first)
-        if first is not None:
-            teller.preview(first)
+        teller.preview(first)
         with teller.progress() as watch:
             verdict = inquiry.settle(_experiments(inquiry.conjecture.theorem), watch)
     except KeyboardInterrupt:
@@ -171,11 +170,13 @@ class Teller:
             click.echo(f"\nVACUOUS   nothing was searched\n  {problem}")
         return EXIT["VACUOUS"]
 
-    def preview(self, verdict: Verdict) -> None:
-        """What stored evidence says already, while it is measured again."""
+    def preview(self, verdict: Verdict | None) -> None:
+        """What stored evidence says already, and what is done next."""
         if self.as_json:
             return
-        if verdict.kind == "REFUTED":
+        if verdict is None:
+            click.echo("\nno stored evidence measures this yet; gathering it, for this claim and later ones …")
+        elif verdict.kind == "REFUTED":
             click.echo(f"\n{evidence_of(replace(verdict, worst=None))}\n\nmeasuring it again, and shrinking it …")
         else:
             click.echo(

@@ -138,19 +138,30 @@ class Inquiry:
         from .search import examine
 
         self.verdicts.clear()  # what a glance saw is judged again, whole
-        for experiment in experiments:
-            evidence, whence = self._evidence(experiment, watch)
-            verdict = examine(self.conjecture.claim, experiment, evidence, self.device)
+        claim = self.conjecture.claim
+
+        def judged(experiment: Experiment, evidence: Evidence, whence: str) -> Verdict | None:
+            verdict = examine(claim, experiment, evidence, self.device)
             self._note(verdict, experiment, evidence, whence)
-            if verdict.kind == "REFUTED":
-                return verdict
+            return verdict if verdict.kind == "REFUTED" else None
+
+        missing = [e for e in experiments if self._kept(e) is None]
+        for experiment in missing:  # what is plainly wrong needs no more than a look
+            evidence = self._first_look(experiment, watch)
+            hit = glance(claim, experiment, evidence).violations and judged(experiment, evidence, "a first look")
+            if hit:
+                return hit
+        for experiment in experiments:
+            kept = self._kept(experiment)
+            evidence = kept or self._gathered(experiment, watch)
+            hit = judged(experiment, evidence, "stored" if kept else "gathered")
+            if hit:
+                return hit
         for experiment in experiments:
             if experiment.search and not experiment.dropped:
-                evidence = self._pursue(experiment, watch)
-                verdict = examine(self.conjecture.claim, experiment, evidence, self.device)
-                self._note(verdict, experiment, evidence, "searched for this claim")
-                if verdict.kind == "REFUTED":
-                    return verdict
+                hit = judged(experiment, self._pursue(experiment, watch), "searched for this claim")
+                if hit:
+                    return hit
         return strongest([self._together(e.name) for e in experiments])
 
     def _together(self, experiment: str) -> Verdict:
@@ -160,19 +171,24 @@ class Inquiry:
         counts = ("instances", "rows", "silent", "undefined", "outside", "failure", "seconds")
         return replace(main, **{name: sum(getattr(v, name) for v in parts) for name in counts})
 
-    def _evidence(self, experiment: Experiment, watch: Watch | None) -> tuple[Evidence, str]:
-        """What is stored of an experiment in the profile asked for, or gathered now and stored."""
-        from .gather import Gathering, find_profile, first_look, gather
+    def _kept(self, experiment: Experiment) -> Evidence | None:
+        """What is stored of an experiment, in the profile asked for."""
         from .plainly import types_drawn
 
         for recalled, _ in self._recalled:
             if recalled.setup.name == experiment.name and recalled.evidence.profile == self.profile:
-                return _typed(recalled.evidence, types_drawn(experiment)), "stored"
-        small = Gathering(experiment, find_profile(self.profile), self.device, COMPARED, watch)
-        first_look(small, COMPARED)
-        evidence = small.evidence()
-        if glance(self.conjecture.claim, experiment, evidence).violations:
-            return evidence, "a first look"
+                return _typed(recalled.evidence, types_drawn(experiment))
+        return None
+
+    def _first_look(self, experiment: Experiment, watch: Watch | None) -> Evidence:
+        from .gather import Gathering, find_profile, first_look
+
+        self._gathering = Gathering(experiment, find_profile(self.profile), self.device, COMPARED, watch)
+        first_look(self._gathering, COMPARED)
+        return self._done()
+
+    def _gathered(self, experiment: Experiment, watch: Watch | None) -> Evidence:
+        from .gather import gather
 
         def keep(gathering: Gathering) -> None:
             self._gathering = gathering
@@ -181,8 +197,16 @@ class Inquiry:
 
         evidence = gather(experiment, self.profile, self.device, keep)
         self._gathering = None
-        self.store.save(evidence)
-        return evidence, "gathered"
+        try:
+            self.store.save(evidence)
+        except OSError as problem:
+            self.store.tell(f"evidence is not kept: {problem}")
+        return evidence
+
+    def _done(self) -> Evidence:
+        assert self._gathering is not None
+        evidence, self._gathering = self._gathering.evidence(), None
+        return evidence
 
     def _pursue(self, experiment: Experiment, watch: Watch | None) -> Evidence:
         """Instances that a search guided by this claim alone comes to."""
@@ -192,8 +216,7 @@ class Inquiry:
         examples = experiment.search * profile.factor
         self._gathering = Gathering(experiment, profile, self.device, examples * experiment.batch, watch)
         explore(self._gathering, examples, [claim], salt=f":{sympy.sstr(claim.relation)}:{self.salt}")
-        evidence, self._gathering = self._gathering.evidence(), None
-        return evidence
+        return self._done()
 
     def _note(self, verdict: Verdict, setup: Setup, evidence: Evidence, whence: str) -> Verdict:
         self.verdicts.append(verdict)
