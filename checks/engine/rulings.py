@@ -11,6 +11,7 @@ from types import TracebackType
 from simulators.measurement import Measurements, Simulator
 
 from .contract import RULES, Trial
+from .global_generators import watched
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def rulings(trial: Trial) -> Iterator[Ruling]:
         if attempt.words and name != "plain":
             yield Ruling(name, judged=False)
             continue
-        with attempted:
+        with attempted, watched():  # whatever is moved is put back
             found.extend(rule(trial))
         yield Ruling(name, (*found, *attempted.words))
 

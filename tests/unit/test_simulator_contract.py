@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -93,6 +94,15 @@ def impure():
     return observe
 
 
+def draws(global_generator, *arguments):
+    @simulator("area", limited_by="rounding", precisely=precisely)
+    def observe(batch, *, delta, effort=0, device):
+        global_generator(*arguments)
+        return table(batch, areas(batch, device))
+
+    return observe
+
+
 @simulator("area", limited_by="rounding", precisely=precisely)
 def forgets_the_device(batch, *, delta, effort=0, device):
     torch.empty(0, device=device)
@@ -142,6 +152,7 @@ BROKEN: dict[str, list[Simulator]] = {
     "columns": [lacks_a_column],
     "budget": [overspends],
     "pure": [impure()],
+    "generators": [draws(torch.rand, 1), draws(np.random.random), draws(np.random.seed, 0), draws(random.random)],
     "alone": [depends_on_its_batch],
     "device_clean": [forgets_the_device],
     "absent_device": [ignores_the_device],
