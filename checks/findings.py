@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from .engine.experiment import Audit, ExperimentError
+from .engine.lint import Lint, LintError, lint_claim
+from .engine.lint_rows import lint_rows
+from .engine.search import gather
 from .engine.verdict import Verdict, plain
 from .items import (
     ENOUGH,
     Item,
     assumption_needed,
     claim_verdict,
+    gathered,
     mutant_outcomes,
     saying_verdict,
     step_proof,
     theorem_strength,
+    well_stated,
 )
 
 PERFECT = 1.0
@@ -49,6 +54,20 @@ def unfinished(item: Item) -> Any:
     return {"kind": "ERROR", "experiment": "", "instances": 0, "resolution": {"median": "inf"}}
 
 
+def remarks(audit: type[Audit], item: Item, profile: str, device: str) -> tuple[Lint, ...]:
+    """What the linter says of a claim that was judged: warnings about its words, and findings on the rows it was judged on."""
+    if item.kind != "claim":
+        return ()
+    theorem = audit.theorem()
+    claim = theorem.claim(item.name)
+    said = lint_claim(theorem, claim)
+    seen = [found for e in gathered(audit, item) for found in lint_rows(claim, e, gather(e, profile, device))]
+    return (
+        *said,
+        *{found.rule: found for found in reversed(seen) if found.rule not in {s.rule for s in said}}.values(),
+    )
+
+
 def _claim(audit: type[Audit], name: str, profile: str, device: str) -> Finding:
     verdict = claim_verdict(audit, name, profile, device)
     return Finding(verdict.passed, str(verdict), verdict.to_json(), None if verdict.passed else verdict)
@@ -78,6 +97,8 @@ def _needed(audit: type[Audit], name: str, profile: str, device: str) -> Finding
     if not verdicts:
         theorem = audit.theorem()
         assuming = [c for c in theorem.claims if name in theorem.assumed_by(c) and not c.follows_from]
+        if not all(well_stated(audit, c) for c in assuming):  # said once, by the claims
+            return Finding(None, f"{head}a claim that assumes it is not well stated", data)
         if assuming and not any(e.covers(c) for e in audit.experiments for c in assuming):  # said once, by the claims
             return Finding(None, f"{head}no experiment covers a claim that assumes it", data)
         return Finding(False, f"{head}no experiment that drops it covers a claim that assumes it", data)
@@ -97,7 +118,7 @@ def _mutants(audit: type[Audit], name: str, profile: str, device: str) -> Findin
     where = f"{audit.theorem().name} / mutants of {name}"
     try:
         verdict = claim_verdict(audit, name, profile, device)
-    except ExperimentError:  # said once, by the claim's own item
+    except (ExperimentError, LintError):  # said once, by the claim's own item
         return Finding(None, f"{where}: the claim itself cannot be judged", [])
     if not verdict.passed:
         return Finding(None, f"{where}: the claim itself is {verdict.kind}, so its mutants say nothing", [])

@@ -18,6 +18,7 @@ from theorems.statement import Claim, Step, observables_of
 
 from .engine.experiment import Audit, Experiment, ExperimentError
 from .engine.kill import Outcome, kill_matrix, strength
+from .engine.lint import LintError, lint_claim, refuse
 from .engine.prove import Proof, prove, proved_claims
 from .engine.search import audit as judge
 from .engine.search import gather
@@ -91,10 +92,12 @@ def _to_be_needed(audit: type[Audit]) -> tuple[str, ...]:
 def claim_verdict(audit: type[Audit], name: str, profile: str = "quick", device: str = "cpu") -> Verdict:
     """The strongest verdict over the experiments; PROVED if the derivation proves the claim and none refutes it.
 
-    Raises `ExperimentError` when no experiment covers a claim that the derivation does not prove either.
+    Raises `LintError` for a statement that is wrong before anything is searched, and `ExperimentError` when no experiment
+    covers a claim that the derivation does not prove either.
     """
     theorem = audit.theorem()
     claim = theorem.claim(name)
+    refuse(lint_claim(theorem, claim))
     proved = bool(claim.follows_from) and name in proved_claims(theorem, _proofs(audit))
     if not proved:
         return judge(claim, *audit.experiments, profile=profile, device=device)
@@ -130,7 +133,7 @@ def assumption_needed(
     Raises `ExperimentError` when no experiment can drop it.
     """
     theorem = audit.theorem()
-    assuming = [c for c in theorem.claims if name in theorem.assumed_by(c)]
+    assuming = [c for c in theorem.claims if name in theorem.assumed_by(c) and well_stated(audit, c)]
     dropping = _dropping(audit, name)
     if not dropping:
         raise ExperimentError(
@@ -156,7 +159,7 @@ def mutant_outcomes(audit: type[Audit], name: str, profile: str = "quick", devic
     """
     claim = audit.theorem().claim(name)
     covering = _covering(audit.experiments, claim)
-    if not covering or not claim_verdict(audit, name, profile, device).passed:
+    if not covering or not well_stated(audit, claim) or not claim_verdict(audit, name, profile, device).passed:
         return ()
     return kill_matrix(claim, covering, [gather(e, profile, device) for e in covering])
 
@@ -179,6 +182,15 @@ def gathered(audit: type[Audit], item: Item) -> tuple[Experiment, ...]:
     if item.kind == "step" and _step(audit, item.name).method == "searched":
         return _covering(audit.experiments, theorem.claim(_step(audit, item.name).claim))
     return ()
+
+
+def well_stated(audit: type[Audit], claim: Claim) -> bool:
+    """Whether the linter finds no error in a claim."""
+    try:
+        refuse(lint_claim(audit.theorem(), claim))
+    except LintError:
+        return False
+    return True
 
 
 def _proofs(audit: type[Audit]) -> tuple[Proof, ...]:

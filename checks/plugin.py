@@ -20,9 +20,10 @@ from theorems.statement import StatementError
 from .engine.evaluate import EvaluationError
 from .engine.experiment import Audit, Experiment, ExperimentError
 from .engine.gather import PROFILES, gather
+from .engine.lint import LintError
 from .engine.measure import LEDGER, DeviceError, SimulatorError, find_device
 from .engine.store import Store, StoreError
-from .findings import Finding, find, unfinished
+from .findings import Finding, find, remarks, unfinished
 from .items import Item, gathered, items
 
 CLEAR = (SimulatorError, MeasurementError, ExperimentError, StatementError, EvaluationError, DeviceError, StoreError)
@@ -212,6 +213,8 @@ class AuditItem(pytest.Item):
         here.keep(gathered(audit, self.item), self._tell)
         if self.item.kind == "mutants" and verdict:
             here.matrix(audit.theorem().name, self.item.name, verdict)
+        for remark in remarks(audit, self.item, here.profile, here.device):
+            self.add_report_section("call", "linter", str(remark))
         if finding.passed is None:
             pytest.skip(finding.text)
         if not finding.passed:
@@ -221,6 +224,9 @@ class AuditItem(pytest.Item):
         """The text of a verdict or of a clear error alone; a traceback only for what nobody foresaw."""
         if isinstance(excinfo.value, Failure):
             return str(excinfo.value)
+        if isinstance(excinfo.value, LintError):
+            path, line, _ = self.reportinfo()
+            return f"ERROR     {os.path.relpath(path)}:{(line or 0) + 1}: {excinfo.value}"
         if isinstance(excinfo.value, CLEAR):
             return f"ERROR     {self.parent.audit.theorem().name} / {self.name}\n  {excinfo.value}"
         return super().repr_failure(excinfo, style)

@@ -62,7 +62,8 @@ CLAIMS = (
     Claim(
         "activation",
         Eq(K, 2 / q**2 * (S_xy * (pi - acos(_cosine)) + sqrt(S_xx * S_yy - S_xy**2)) / (2 * pi)),
-        words="Second moments after ReLU, K^(h) = (c/q²) E s(u)s(v), at every pair of pixels that are not parallel.",
+        words="Second moments after ReLU, K^(h) = (c/q²) E s(u)s(v), at every pair of pixels that are not parallel "
+        "and not blank.",
         assumes=(),
         follows_from=("arc-cosine",),
     ),

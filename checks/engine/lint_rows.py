@@ -132,7 +132,7 @@ def _rows(where: str, claim: Claim, setup: Setup, evidence: Evidence, order: np.
         return describe(evidence.instances[int(table.element[row])])
 
     outside = [row for row, j in judged if j.status == "outside"]
-    if outside:
+    if outside and not claim.follows_from:  # what is derived is proved where both of its sides are defined
         text = (
             f"got {claim.relation}, which is not defined on {len(outside)} of {len(judged)} rows; expected it to be defined"
             " wherever it is claimed; multiply it out, or write Implies(…) with a premise that excludes them"
