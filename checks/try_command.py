@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from theorems.statement import Theorem
-
     from .engine.conjecture import Conjecture
     from .engine.gather import Gathering
     from .engine.inquiry import Inquiry
@@ -102,6 +100,8 @@ def _box(unknown: tuple[str, ...]) -> dict[str, tuple[float, float]]:
 
 
 def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
+    from .experiments import experiments_of
+
     try:
         first = inquiry.look()
         if stored:
@@ -113,7 +113,7 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
             return teller.close(inquiry, first)
         teller.preview(first)
         with teller.progress() as watch:
-            verdict = inquiry.settle(_experiments(inquiry.conjecture.theorem), watch)
+            verdict = inquiry.settle(experiments_of(inquiry.conjecture.theorem.name), watch)
     except KeyboardInterrupt:
         so_far = inquiry.so_far
         if so_far is None:
@@ -126,19 +126,13 @@ def _identified(inquiry: Inquiry, box: dict[str, tuple[float, float]], stored: b
     import sympy
 
     from .engine.identify import identify
+    from .experiments import experiments_of
 
     evidence = inquiry.recalled()
-    experiments = () if stored else _experiments(inquiry.conjecture.theorem)
+    experiments = () if stored else experiments_of(inquiry.conjecture.theorem.name)
     symbols = {sympy.Symbol(name): ends for name, ends in box.items()}
     found = identify(inquiry.conjecture.claim, tuple(symbols), symbols, *evidence, ask=experiments or None)
     return teller.enclosure(found)
-
-
-def _experiments(theorem: Theorem) -> list[Any]:
-    from .items import audit_named
-
-    audit = audit_named(theorem.name)
-    return list(audit.experiments) if audit is not None else []
 
 
 class Teller:
