@@ -56,9 +56,10 @@ class Comparison:
             before, ctx.prec = ctx.prec, bits
             try:
                 spoken = [r for r in _decided(row) if premise is None or premise(r).certain]
-                yield _both(spoken, left, right)
+                pairs = _both(spoken, left, right)
             finally:
                 ctx.prec = before
+            yield pairs
 
 
 def comparisons(claim: Claim) -> tuple[Comparison, ...]:

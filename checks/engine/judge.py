@@ -34,7 +34,7 @@ class Judgement:
     bound.  ``resolution``: the smallest relative deviation of the right side that would have been refuted.
     ``blur``: the summed radius relative to the right side.  ``ratio``: how nearly a bound is attained, the least that the balls
     allow: the smaller side over the larger one, or of two negative sides the larger over the smaller; 1 where they are
-    equal, not a number where the sides have opposite signs.
+    equal, not a number where the sides have opposite signs or one of them is the number 0.
     """
 
     status: str
@@ -57,7 +57,7 @@ def number(value: Value) -> float:
         return math.copysign(math.inf, 1 if value > 0 else -1)
 
 
-def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Value]) -> Node:
+def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Value], scaled: bool) -> Node:
     equality, strict, unequal = kind is sympy.Eq, kind is sympy.Lt, kind is sympy.Ne
 
     def judge(row: Row) -> Judgement:
@@ -87,7 +87,9 @@ def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Va
         excess = distance / radius if radius > 0 else (math.copysign(math.inf, distance) if distance else 0.0)
         if violated and not excess > 1:
             excess = math.inf if radius == 0 else 1.0
-        return Judgement("violated" if violated else "consistent", certain, excess, *_scale(lhs, rhs, distance, radius))
+        resolution, blur, ratio = _scale(lhs, rhs, distance, radius)
+        status = "violated" if violated else "consistent"
+        return Judgement(status, certain, excess, resolution, blur, ratio if scaled else math.nan)
 
     return judge
 
@@ -193,6 +195,11 @@ def _boolean(name: str, wanted: bool) -> Node:
     return judge
 
 
+def has_scale(comparison: Any) -> bool:
+    """Whether neither side is the number 0, beside which nothing is large or small."""
+    return not any(side.is_Number and side == 0 for side in (comparison.lhs, comparison.rhs))
+
+
 _OPPOSITE = {
     sympy.Eq: sympy.Ne,
     sympy.Ne: sympy.Eq,
@@ -207,10 +214,10 @@ def _compile(relation: Any, wanted: bool = True) -> Node:
     kind = relation.func
     if kind in _OPPOSITE:
         kind = kind if wanted else _OPPOSITE[kind]
-        left, right = compile_term(relation.lhs), compile_term(relation.rhs)
+        left, right, scaled = compile_term(relation.lhs), compile_term(relation.rhs), has_scale(relation)
         if kind in (sympy.Ge, sympy.Gt):
-            return _compare(sympy.Le if kind is sympy.Ge else sympy.Lt, right, left)
-        return _compare(kind, left, right)
+            return _compare(sympy.Le if kind is sympy.Ge else sympy.Lt, right, left, scaled)
+        return _compare(kind, left, right, scaled)
     if isinstance(relation, sympy.Symbol):
         return _boolean(relation.name, wanted)
     if relation in (sympy.true, sympy.false):

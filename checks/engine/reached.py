@@ -14,9 +14,9 @@ from theorems.statement import Claim
 
 from .comparisons import Comparison
 from .counterexample import text
-from .evaluate import BITS, ball, exact
+from .evaluate import BITS, ball
 from .evidence import Evidence
-from .judge import Judgement, Value
+from .judge import Judgement, Value, has_scale
 from .measure import BUDGET, look, look_precisely
 from .setup import Setup
 from .verdict import Verdict
@@ -99,7 +99,8 @@ class Tightness:
     @property
     def ratio(self) -> float:
         """The largest ratio that the family's instances certainly reach."""
-        return self.reached.ratio if self.reached is not None else math.nan
+        known = [r.ratio for r in (self.reached, self.on_evidence) if r is not None and not math.isnan(r.ratio)]
+        return max(known, default=math.nan)
 
     @property
     def enough(self) -> float:
@@ -192,10 +193,11 @@ def _reached(
     pairs = next(part.sides(table, np.array([judged.row]), bits))
     before, ctx.prec = ctx.prec, bits
     try:
-        gaps = [_gap(left, right, part.upward) for left, right in pairs] or [(math.nan, math.nan)]
+        gaps = [_gap(left, right, part.upward) for left, right in pairs if has_scale(part.relation)]
+        gaps = gaps or [(math.nan, math.nan)]
         left, right = pairs[0] if pairs else (arb(0), arb(0))
         shown = text(left), text(right)
-        exactly = bool(pairs) and all(exact(a - b) and a == b for a, b in pairs)
+        exactly = bool(pairs) and all(a - b == 0 for a, b in pairs)
     finally:
         ctx.prec = before
     return Reached(
@@ -220,7 +222,7 @@ def _gap(left: Value, right: Value, upward: bool) -> tuple[float, float]:
         gap = (greater - lesser) / -lesser
     else:
         return math.nan, math.nan
-    if exact(gap) and gap == 0:
+    if gap == 0:  # certainly: of a ball, only if it is the point 0
         return 0.0, 0.0
     gap = ball(gap)
     return math.nextafter(float(gap.lower()), -math.inf), math.nextafter(float(gap.upper()), math.inf)

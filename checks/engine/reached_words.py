@@ -7,11 +7,12 @@ from typing import Any
 
 import sympy
 
+from .document import head, number
 from .plainly import encode
 from .reached import Reached, Tightness
 from .verdict import describe
 
-FORMAT = 1
+SCHEMA = "theorem-audit/tightness"
 LONG = 300
 FOUND_BY = {
     "example": "a given example",
@@ -43,6 +44,22 @@ def told(t: Tightness) -> str:
     elif t.reason:
         lines.append(f"  {t.reason}")
     return "\n".join([*lines, f"  {NOT}"])
+
+
+def row(t: Tightness) -> str:
+    """A tightness as an entry of a table: how near, where, and where the theorem says that it is."""
+    name, kind = t.claim.name, t.kind
+    if t.reached is None:
+        return f"{name}\n  {kind}: {t.reason}"
+    beyond = f"\n  beyond  {reach(t.refined)} outside the family's grid" if t.refined is not None else ""
+    hint = (
+        "" if math.isnan(t.enough) else f"\n  hint    {t.enough:.4g} times the right side would do on these instances"
+    )
+    why = f"\n{t.refutation}" if t.refutation is not None else ""
+    return (
+        f"{name}\n  {kind}: {reach(t.reached)}, by {FOUND_BY[t.reached.found_by]}"
+        f"\n  at      {_at(t.reached)}{beyond}{hint}\n  stated  {t.claim.tight_at or 'nothing'}{why}"
+    )
 
 
 def _places(t: Tightness) -> list[str]:
@@ -77,10 +94,14 @@ def reach(r: Reached) -> str:
         return "attained exactly"
     most = r.gap[1]
     if math.isnan(most):
-        return f"within the error bars ({-r.excess:.2g} of them)" if r.attained else f"{-r.excess:.2g} error bars away"
+        return "attained within the error bars" if r.attained else f"{-r.excess:.2g} error bars away"
     if r.attained:
         return f"attained within the error bars (1 - ratio is at most {most:.1g})"
     return f"ratio {1 - most:.6g}" if most > 1e-3 else f"ratio 1 - {most:.3g}"
+
+
+def _with_bar(side: tuple[str, str]) -> str:
+    return f"{side[0]} ± {side[1]}" if side[1] else side[0]
 
 
 def _at(r: Reached) -> str:
@@ -93,20 +114,23 @@ def _short(instance: Any) -> str:
 
 
 def document(t: Tightness) -> dict[str, Any]:
-    """The tightness as JSON-ready data."""
+    """The tightness as JSON-ready data, instances exact."""
+    return {**head(SCHEMA), **_data(t)}
+
+
+def _data(t: Tightness) -> dict[str, Any]:
     return {
-        "format": FORMAT,
         "claim": t.claim.name,
         "relation": sympy.sstr(t.claim.relation),
         "kind": t.kind,
-        "ratio": _number(t.ratio),
-        "at_most": _number(t.at_most),
-        "enough": _number(t.enough),
+        "ratio": number(t.ratio),
+        "at_most": number(t.at_most),
+        "enough": number(t.enough),
         "stated": t.claim.tight_at,
         "reached": _place(t.reached),
         "on_evidence": _place(t.on_evidence),
         "refined": _place(t.refined),
-        "approach": [{"ratio": ratio, "instance": encode(instance)} for ratio, instance in t.approach],
+        "approach": [{"ratio": ratio, "instance": encode(instance, exactly=True)} for ratio, instance in t.approach],
         "instances": t.instances,
         "rows": t.rows,
         "climbed": t.climbed,
@@ -114,7 +138,7 @@ def document(t: Tightness) -> dict[str, Any]:
         "interrupted": t.interrupted,
         "reason": t.reason,
         "refutation": None if t.refutation is None else t.refutation.to_json(),
-        "parts": [document(part) for part in t.parts],
+        "parts": [_data(part) for part in t.parts],
     }
 
 
@@ -123,18 +147,14 @@ def _place(r: Reached | None) -> dict[str, Any] | None:
         return None
     return {
         "experiment": r.experiment,
-        "instance": encode(r.instance),
+        "instance": encode(r.instance, exactly=True),
         "constructor": describe(r.instance),
         "index": dict(r.index),
         "choices": list(r.choices),
         "found_by": r.found_by,
-        "gap": [_number(end) for end in r.gap],
+        "gap": [number(end) for end in r.gap],
         "attained": r.attained,
         "exactly": r.exactly,
         "left": list(r.left),
         "right": list(r.right),
     }
-
-
-def _number(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)

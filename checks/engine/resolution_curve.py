@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
-from flint import arb
+from flint import arb, ctx
 
 from theorems.statement import Claim, Saying
 
 from .comparisons import Comparison, comparisons
+from .document import head
+from .document import number as number_or_text
 from .evidence import Evidence
-from .judge import Value, number
+from .evaluate import BITS, Value, ball, exact
 from .setup import Setup
 from .stored import Recalled
 from .weigh import admitted
@@ -31,6 +33,7 @@ from .weigh import admitted
 if TYPE_CHECKING:  # stored evidence is read without torch and Hypothesis
     from .experiment import Experiment
 
+SCHEMA = "theorem-audit/resolution-curve"
 LEVELS = (1e-2, 1e-3, 1e-6)
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -94,13 +97,13 @@ class Curve:
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
-            "format": 1,
+            **head(SCHEMA),
             "theorem": self.theorem,
             "claim": self.claim.name,
             "relation": sympy.sstr(self.claim.relation),
             "experiment": self.experiment,
             "instances": self.instances,
-            "points": [{"instances": n, "deviation": _plain(d)} for n, d in self.points],
+            "points": [{"instances": n, "deviation": number_or_text(d)} for n, d in self.points],
             "levels": list(LEVELS),
             "shares": [list(shares) for shares in self.shares],
             "records": {name: [[r.instances, r.deviation] for r in made] for name, made in self.records.items()},
@@ -171,11 +174,15 @@ def _least(part: Comparison, setup: Setup, evidence: Evidence, size: int) -> dic
     found = {name: np.full(size, math.inf) for name in directions}
     table = evidence.measurements
     numbers = np.flatnonzero(admitted(part.claim, setup, table))
-    for row, pairs in zip(numbers.tolist(), part.sides(table, numbers), strict=True):
-        element = int(table.element[row])
-        for name in directions:
-            value = max((_threshold(part, name, *pair) for pair in pairs), default=math.inf)
-            found[name][element] = min(found[name][element], value)
+    before, ctx.prec = ctx.prec, BITS
+    try:
+        for row, pairs in zip(numbers.tolist(), part.sides(table, numbers), strict=True):
+            element = int(table.element[row])
+            for name in directions:
+                value = max((_threshold(part, name, *pair) for pair in pairs), default=math.inf)
+                found[name][element] = min(found[name][element], value)
+    finally:
+        ctx.prec = before
     return found
 
 
@@ -186,28 +193,32 @@ def _threshold(part: Comparison, direction: str, left: Value, right: Value) -> f
     side lies above it and the summed radius s, it is excluded where ρ (size + b) > s - d.  Raised, it has radius b (1 + ρ), and
     is excluded where ρ (size - b) > s + d.
     """
-    distance, radius = number(left - right), _radius(left - right)
+    distance, radius = _parts(left - right)
     if part.is_bound and not part.upward:
         left, right, distance = -left, -right, -distance
-    value, blur = number(right), _radius(right)
+    (value, blur), (other, its_blur) = _parts(right), _parts(left)
     size, sign = abs(value), 1 if value > 0 else -1
-    lowered = (direction == "less") or (direction == "sharper" and sign > 0)
-    gap = radius - sign * distance if lowered else radius + sign * distance
-    if part.is_bound:
-        gap = radius - distance
-    if gap <= 0:
+    lowered = direction == "less" or (direction == "sharper" and sign > 0)
+    gap = radius - distance if part.is_bound or (lowered == (sign > 0)) else radius + distance
+    if gap < 0:
         return 0.0
     if not lowered:
-        return gap / (size - blur) if size > blur else math.inf
-    share = gap / (size + blur) if size + blur > 0 else math.inf
+        return _share(gap, size - blur)
+    share = _share(gap, size + blur)
     if share <= 1:
         return share
-    beyond = _radius(left) - sign * number(left)  # lowered by more than all of itself it changes its sign
-    return 1 + max(beyond, 0.0) / (size - blur) if size > blur else math.inf
+    beyond = its_blur - sign * other  # lowered by more than all of itself it changes its sign
+    return 1 + _share(beyond, size - blur) if beyond > 0 else 1.0
 
 
-def _radius(value: Value) -> float:
-    return float(value.rad()) if isinstance(value, arb) else 0.0
+def _parts(value: Value) -> tuple[arb, arb]:
+    """Midpoint and radius as points: floats would lose what is smaller than the smallest of them."""
+    held = ball(value)
+    return held.mid(), arb(0) if exact(value) else held.rad()
+
+
+def _share(part: arb, whole: arb) -> float:
+    return float((part / whole).mid()) if whole > 0 else math.inf
 
 
 def _shrinking(least: np.ndarray) -> Iterator[Record]:
@@ -239,7 +250,3 @@ def _figure(deviation: float) -> str:
     if not deviation < math.inf:
         return "none"
     return "every" if deviation == 0 else f"{deviation:.1e}"
-
-
-def _plain(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -199,9 +199,19 @@ def order(verdict: Verdict) -> tuple[int, bool, bool, float]:
 
 
 def strongest(verdicts: list[Verdict]) -> Verdict:
-    """The strongest refutation, else the finest resolution, of one claim judged by several experiments."""
+    """The strongest refutation, else the finest resolution, of one claim judged by several experiments.
+
+    Its tightest instance is that of all of them: where a bound is nearest need not be where it is seen most finely.
+    """
     best = min(verdicts, key=order)
-    return replace(best, failure=sum(v.failure for v in verdicts), seconds=sum(v.seconds for v in verdicts))
+    nearest = max(verdicts, key=lambda v: v.tightness)
+    return replace(
+        best,
+        failure=sum(v.failure for v in verdicts),
+        seconds=sum(v.seconds for v in verdicts),
+        tightest=nearest.tightest,
+        tightness=nearest.tightness,
+    )
 
 
 def plain(value: Any) -> Any:

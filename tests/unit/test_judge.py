@@ -134,6 +134,9 @@ def test_negative_sides_are_compared_by_size_and_sides_of_opposite_signs_not_at_
     assert 0.59 < compile_claim(Le(x, y))({"x": arb(-4, 0.5), "y": arb(-3, 0.25)}).ratio < 2.75 / 4.5
     assert math.isnan(compile_claim(Le(x, y))({"x": fmpq(-4), "y": fmpq(3)}).ratio)
     assert math.isnan(compile_claim(Le(x, y))({"x": fmpq(-4), "y": fmpq(0)}).ratio)
+    assert math.isnan(compile_claim(Ge(x, 0))({"x": fmpq(4)}).ratio) and math.isnan(
+        compile_claim(Le(x, 0))({"x": fmpq(-4)}).ratio
+    )
     assert compile_claim(And(Le(x, 8), Le(x, y)))({"x": fmpq(4), "y": fmpq(5)}).ratio == 0.8
 
 
