@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST = 60
 _OURS = ("theorems/statement.py", "simulators/measurement.py", "checks/engine/experiment.py")
 
 
@@ -54,9 +55,10 @@ def _refuse(name: str, catalogue: bool) -> None:
     from importlib.util import find_spec
 
     module = name.replace("-", "_")
-    if not _SLUG.fullmatch(name):
+    if not _SLUG.fullmatch(name) or len(name) > LONGEST:
         raise BadInput(
-            f"got the name {name!r:.80}; expected lower-case words, digits and single dashes, such as my-bound; rename it"
+            f"got the name {name!r:.80}; expected lower-case words, digits and single dashes, such as my-bound, of at most"
+            f" {LONGEST} characters; rename it"
         )
     if keyword.iskeyword(module) or module in sys.stdlib_module_names:
         what = "keyword" if keyword.iskeyword(module) else "module"
