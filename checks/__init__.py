@@ -9,12 +9,17 @@ import importlib
 from typing import Any
 
 _WHERE = {
+    ".attempt": "attempt",
+    ".engine.conjecture": "Conjecture conjecture",
     ".engine.draw": "Draw",
     ".engine.evidence": "Evidence",
     ".engine.experiment": "Audit Experiment ExperimentError",
+    ".engine.identify": "IdentifyError identify",
     ".engine.judge_at": "judge_at",
+    ".experiments": "experiments_of find_experiment",
     ".engine.kill": "Outcome kill_matrix strength",
     ".engine.mutate": "Mutant mutants",
+    ".engine.parse": "ParseError parse",
     ".engine.prove": "prove",
     ".engine.reached": "Reached Tightness",
     ".engine.resolution_curve": "Curve resolution_curve",
