@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ def _deviation(n: int, sure: Callable[[int], arb], log_delta: arb, element: int)
 def observe(coins: tuple[Coin, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
     """A row a coin, in balls of 192 bits: the columns of `fixed_net.observe` of the same names."""
     torch.empty(0, device=torch.device(device))  # an absent device is an error
-    found: dict[str, list[arb | fmpq]] = {name: [] for name in observe.observables}
+    found: dict[str, list[Any]] = {name: [] for name in observe.observables}
     with ctx.workprec(BITS):
         for element, coin in enumerate(coins):
             for name, value in _row(_sound(coin, element), element).items():
@@ -77,7 +78,7 @@ def observe(coins: tuple[Coin, ...], *, delta: float, effort: int = 0, device: t
     return Measurements({**whole, **{name: balls(v) for name, v in found.items()}}, np.arange(len(coins)))
 
 
-def _row(coin: Coin, element: int) -> dict[str, arb | fmpq]:
+def _row(coin: Coin, element: int) -> dict[str, Any]:
     n, scale, log_delta = coin.n, fmpq(*coin.scale), -arb(3 * 2**coin.halvings).log()
     return {
         "n": fmpq(n),

@@ -35,7 +35,7 @@ mean_square = observable("mean_square", "expected square of test - train", domai
 
 i = Symbol("i")
 FIXED = ("fixed", "independent")
-LARGE = "a hundred thousand fair 0-1 losses at an edge of 0.07; one point"
+LARGE = "fair 0-1 losses, in the exponent: 100 000 points at an edge of 0.07"
 
 CLAIMS = (
     Claim(
