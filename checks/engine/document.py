@@ -181,7 +181,7 @@ def read_verdict(data: Any, types: Mapping[str, type] | None = None) -> Verdict:
     given = opened(data, VERDICT_SCHEMA)
     _held("the verdict", given, VERDICT)
     _held("resolution", given["resolution"], RESOLUTION)
-    known = _known(given["theorem"], "", given["experiment"]) if types is None else types
+    known = _known(given) if types is None else types
     alike = {name: given[name] for name in ("kind", "theorem", "claim", "experiment", "profile", "reason", "certified")}
     counts = {name: given[name] for name in ("instances", "rows", "silent", "undefined", "outside")}
     return Verdict(
@@ -205,7 +205,7 @@ def read_counterexample(data: Any, types: Mapping[str, type] | None = None) -> C
     """The counterexample of a document.  Raises `DocumentError`."""
     given = opened(data, COUNTEREXAMPLE_SCHEMA)
     _held("the counterexample", given, COUNTEREXAMPLE)
-    known = _known(given["theorem"], given["parent"], given["experiment"]) if types is None else types
+    known = _known(given) if types is None else types
     alike = ("theorem", "parent", "experiment", "simulator", "source", "index", "comparison", "measured", "claimed")
     return Counterexample(
         instance=read_instance(given["instance"], known),
@@ -310,12 +310,14 @@ def _held(what: str, data: Any, shape: Shape) -> None:
             raise DocumentError(f"{name} {reprlib.repr(data[name])} of {what}", expected)
 
 
-def _known(theorem: str, parent: str, experiment: str) -> Mapping[str, type]:
+def _known(given: Mapping[str, Any]) -> Mapping[str, type]:
     """The dataclasses of the catalogue's experiment; none where the catalogue has none of that name."""
     from ..experiments import find_experiment
     from .plainly import types_drawn
 
+    example = given.get("simplest") or given  # a verdict does not say whose variant its theorem is
+    parent = example["parent"] if _is_text(example.get("parent")) else ""
     try:
-        return types_drawn(find_experiment(theorem, experiment, parent=parent))
+        return types_drawn(find_experiment(given["theorem"], given["experiment"], given["dropped"], parent=parent))
     except LookupError:
         return {}

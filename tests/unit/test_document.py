@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,12 +14,13 @@ from flint import arb, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks import __main__ as command_line
 from checks.engine import document
 from checks.engine.counterexample import exact_text
 from checks.engine.document import DocumentError, read_claim, write_claim
 from checks.engine.plainly import ball_of_text
 from checks.engine.search import audit
-from checks.engine.verdict import Counterexample, Resolution, Verdict
+from checks.engine.verdict import MEANING_NOT, Counterexample, Resolution, Verdict
 from checks.items import assumption_needed, claim_verdict, saying_verdict
 from checks.report.statement_data import write_theorem
 from tests.toy import BIASED, BLURRED, DRAWN, EMPTY, FALSE, SAMPLED, THEOREM, Parallelogram, RectangleAudit, variant
@@ -95,9 +98,10 @@ def test_a_verdict_of_the_catalogue_finds_the_classes_of_its_instances() -> None
     experiment = next(e for e in _experiments("birthday") if e.name == "uniform")
     small = replace(experiment, search=0, bulk=4, only=None)
     wrong = Claim("wrong", Eq(get("birthday").claim("uniform").relation.lhs, 0), assumes=())
-    verdict = audit(wrong, small)
-    assert verdict.kind == "REFUTED"
-    assert Verdict.from_json(travelled(verdict.to_json())) == verdict
+    for tried in (small, small.without("independent")):
+        verdict = audit(wrong, tried)
+        assert verdict.kind == "REFUTED"
+        assert Verdict.from_json(travelled(verdict.to_json())) == verdict
 
 
 def test_an_unknown_class_becomes_a_frozen_look_alike(verdicts: list[Verdict]) -> None:
@@ -208,6 +212,36 @@ def test_a_variant_says_whose_it_is() -> None:
     found = claim_verdict(variant(FALSE), FALSE.name).simplest
     assert (found.theorem, found.parent, found.experiment) == ("rectangle-variant", "rectangle", "drawn")
     assert found.claim.assumes == ("right_angled",)
+
+
+def test_commands_print_documents(capsys: pytest.CaptureFixture[str]) -> None:
+    said = {}
+    for name, arguments in {
+        "list": ("list", "--json"), "theorem": ("show", "birthday", "--json"), "explanation": ("explain", "refuted", "--json"),
+    }.items():  # fmt: skip
+        assert command_line.main(arguments) == 0
+        said[name] = json.loads(capsys.readouterr().out)
+        assert (said[name]["schema"], said[name]["version"]) == (f"theorem-audit/{name}", 1)
+    assert [t["name"] for t in said["list"]["theorems"]] == list(all_theorems())
+    assert said["theorem"] == travelled(write_theorem(get("birthday")))
+    assert said["explanation"]["verdict"] == "REFUTED"
+    assert said["explanation"]["given"] == "the error bars of an instance exclude it."
+    assert said["explanation"]["means_not"] == MEANING_NOT["REFUTED"]
+
+
+def test_a_document_is_read_without_what_made_it(verdicts: list[Verdict], tmp_path) -> None:
+    file = tmp_path / "verdict.json"
+    file.write_text(json.dumps(next(v for v in verdicts if v.simplest is not None).to_json()))
+    program = f"""if True:
+        import json, sys
+        from pathlib import Path
+        from theorem_audit import Verdict
+        verdict = Verdict.from_json(json.loads(Path({str(file)!r}).read_text()), {{}})
+        assert verdict.kind == "REFUTED" and verdict.simplest.instance.width
+        assert not {{"torch", "hypothesis", "pytest"}} & set(sys.modules), sorted(sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def _experiments(name: str):
