@@ -16,16 +16,17 @@ from typing import Any
 import sympy
 from sympy.logic.boolalg import Boolean
 
-from theorems.statement import Eq, Ge, Gt, Le, Lt, Ne, Not, Theorem
+from theorems.statement import Eq, Ge, Gt, Le, Lt, Ne, Not, Observable, Theorem
 
 from . import parse_terms as terms
 from .evaluate import MAX_TERMS
 from .parse_error import ParseError, quoted
 from .parse_names import RELATIONS, SERIES, TERMS, Scope, is_boolean
-from .parse_text import NESTING, Tokens, tokenize
+from .parse_text import BRACKETS, Tokens, tokenize
 
 __all__ = ["ParseError", "parse"]
 
+NESTING = 40
 _COMPARISONS: dict[type, Callable[..., Boolean]] = {
     ast.Eq: Eq, ast.NotEq: Ne, ast.LtE: Le, ast.Lt: Lt, ast.GtE: Ge, ast.Gt: Gt,
 }  # fmt: skip
@@ -33,8 +34,8 @@ _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 _LOGIC = {ast.BitAnd: sympy.And, ast.BitOr: sympy.Or, ast.And: sympy.And, ast.Or: sympy.Or}
 
 
-def parse(text: str, theorem: Theorem, unknowns: Sequence[str] = ()) -> Boolean:
-    """The relation that was typed, over the theorem's observables; unknowns become bare symbols.
+def parse(text: str, theorem: Theorem | Sequence[Observable], unknowns: Sequence[str] = ()) -> Boolean:
+    """The relation that was typed, over the theorem's observables (or those listed); unknowns become bare symbols.
 
     Raises `ParseError`, one line, for anything that is not a relation of this language.
     """
@@ -48,7 +49,10 @@ def parse(text: str, theorem: Theorem, unknowns: Sequence[str] = ()) -> Boolean:
         raise ParseError(
             quoted(text), "a relation", "put brackets around what not, ~ or a comparison applies to"
         ) from None
-    return _Reader(tokens).relation(tree, scope, 0)
+    relation = _Reader(tokens).relation(tree, scope, 0)
+    if _depth(relation) > NESTING:
+        raise _too_deep(NESTING)
+    return relation
 
 
 class _Reader:
@@ -115,7 +119,7 @@ class _Reader:
             self._arity(node, name, 1, 1)
             return Not(self.relation(node.args[0], scope, depth))
         if name in ("Implies", "Equivalent"):
-            self._arity(node, name, 2, 2 if name == "Implies" else 1000)
+            self._arity(node, name, 2, 2 if name == "Implies" else 4)
             parts = [self.relation(a, scope, depth) for a in node.args]
             made = RELATIONS[name](*parts)
             if len(getattr(made, "args", ())) != len(parts):
@@ -139,8 +143,12 @@ class _Reader:
             return terms.negative(inner) if isinstance(node.op, ast.USub) else inner
         if isinstance(node, ast.Call) and self.name(node.func) not in RELATIONS:
             return self._call(node, scope, depth)
-        what = "list" if isinstance(node, ast.Tuple) else "relation"
-        raise ParseError(f"the {what} {self.typed(node)} in place of a number", "a number", "rewrite it without")
+        what, remedy = "relation", "join relations with and, or, Implies or Equivalent"
+        if isinstance(node, ast.Tuple):
+            what, remedy = "list", "write one number"
+        elif isinstance(node, ast.UnaryOp):
+            remedy = "negate a whole relation, as in not (a = b)"
+        raise ParseError(f"the {what} {self.typed(node)} in place of a number", "a number", remedy)
 
     def _leaf(self, node: ast.Name, scope: Scope, boolean: bool) -> Any:
         leaf = self.tokens.leaves[int(node.id[1:])]
@@ -198,33 +206,42 @@ class _Reader:
                 raise ParseError(self.typed(limit), "the range of an index", "write (k, low, high)")
             low, high = (self.number(bound, scope, depth) for bound in limit.elts[1:])
             index = sympy.Symbol(self.name(limit.elts[0]))
-            self._range(limit, low, high)
             limits.insert(0, (index, low, high))
-            scope = scope.with_index(index)
+            scope = scope.with_index(index, self._terms(limit, low, high))
+            if scope.terms > MAX_TERMS:
+                raise ParseError(self.typed(node), f"at most {MAX_TERMS} terms", "shorten the range")
         return function(self.number(node.args[0], scope, depth), *limits)
 
-    def _range(self, node: ast.expr, low: Any, high: Any) -> None:
+    def _terms(self, node: ast.expr, low: Any, high: Any) -> int:
+        """How many terms a range surely has."""
         for bound in (low, high):
             if bound.is_number and not bound.is_Integer:
-                raise ParseError(f"{self.typed(node)}", "whole numbers as limits", "sum over whole numbers")
-        if low.is_Integer and high.is_Integer and high - low >= MAX_TERMS:
-            raise ParseError(f"{self.typed(node)}", f"at most {MAX_TERMS} terms", "shorten the range")
-
-    # what both share
+                raise ParseError(self.typed(node), "whole numbers as limits", "sum over whole numbers")
+        return max(int(high - low) + 1, 1) if low.is_Integer and high.is_Integer else 1
 
     def _arity(self, node: ast.Call, name: str, least: int, most: int) -> None:
         if not least <= len(node.args) <= most:
             count = f"{least}" if least == most else f"at least {least}" if most > 4 else f"{least} to {most}"
             raise ParseError(
-                f"{len(node.args)} arguments of {quoted(name)}", count, "write log(x)/log(b) for a base b" if name in ("log", "ln") else f"see {self.typed(node)}"
+                f"{len(node.args)} argument{'s' * (len(node.args) != 1)} of {quoted(name)}", count, "write log(x)/log(b) for a base b" if name in ("log", "ln") else f"see {self.typed(node)}"
             )  # fmt: skip
 
     def _deeper(self, depth: int) -> int:
-        if depth > NESTING:
-            raise ParseError(
-                f"a relation nested more than {NESTING} deep", f"at most {NESTING}", "write it with fewer brackets"
-            )
+        if depth > BRACKETS:
+            raise _too_deep(BRACKETS)
         return depth + 1
+
+
+def _too_deep(limit: int) -> ParseError:
+    return ParseError(f"a relation nested more than {limit} deep", f"at most {limit}", "split it into several")
+
+
+def _depth(expression: Any) -> int:
+    """How deep a tree is, by levels: what walks it later, printing and judging, does so recursively."""
+    level, depth = {expression}, 0
+    while level:
+        level, depth = {part for e in level for part in e.args}, depth + 1
+    return depth
 
 
 def _chain(node: ast.BinOp, kind: type) -> list[ast.expr]:

@@ -25,4 +25,5 @@ def shown(text: str, limit: int = SHOWN) -> str:
 
 def quoted(text: str, limit: int = SHOWN) -> str:
     """The same between quotation marks."""
-    return f"'{shown(text, limit)}'"
+    mark = '"' if "'" in text[:limit] else "'"
+    return f"{mark}{shown(text, limit)}{mark}"

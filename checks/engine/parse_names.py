@@ -38,9 +38,11 @@ _GREEK = {"epsilon": ("epsilon", "eps"), "lamda": ("lambda", "lam"), "final sigm
 class Scope:
     """The names of a theorem: its observables, unknowns declared for the occasion, and indices of sums while they last."""
 
-    def __init__(self, theorem: Theorem, unknowns: Sequence[str] = ()) -> None:
-        self.theorem = theorem
-        self.symbols: dict[str, Any] = {o.name: o for o in theorem.observables}
+    def __init__(self, theorem: Theorem | Sequence[Observable], unknowns: Sequence[str] = ()) -> None:
+        observables = theorem.observables if isinstance(theorem, Theorem) else theorem
+        self.whose = theorem.name if isinstance(theorem, Theorem) else "this relation"
+        self.symbols: dict[str, Any] = {o.name: o for o in observables}
+        self.terms = 1
         for name in unknowns:
             if not isinstance(name, str) or not name.isidentifier() or len(name) > 40:
                 raise ParseError(
@@ -48,7 +50,7 @@ class Scope:
                 )
             if name in self.symbols:
                 raise ParseError(
-                    f"the unknown {quoted(name)}", f"a name that no observable of {theorem.name} has", "rename it"
+                    f"the unknown {quoted(name)}", f"a name that no observable of {self.whose} has", "rename it"
                 )
             self.symbols[name] = sympy.Symbol(name)
 
@@ -71,8 +73,10 @@ class Scope:
         near = self._near(name, [*self.symbols, *NUMBERS])
         raise ParseError(
             f"the name {_named(name)}",
-            f"an observable of {self.theorem.name} or a declared unknown",
-            f"did you mean {' or '.join(near)}?" if near else "see the list of its observables, or declare an unknown",
+            f"an observable of {self.whose} or a declared unknown",
+            f"did you mean {' or '.join(near)}? or declare an unknown"
+            if near
+            else "choose from its list, or declare an unknown",
             self.listing(),
         )
 
@@ -88,8 +92,9 @@ class Scope:
         near = [_MEANT[name]] if name in _MEANT else self._near(name, CALLABLE)
         raise ParseError(
             f"the function {_named(name)}",
-            f"one of {', '.join(sorted(TERMS, key=str.lower))}",
-            f"did you mean {' or '.join(near)}?" if near else "rewrite the relation with these",
+            "one that can be judged",
+            f"did you mean {' or '.join(near)}?" if near else "choose from the list",
+            f"functions: {', '.join(sorted(CALLABLE, key=str.lower))}",
         )
 
     def _near(self, name: str, choices: Any) -> list[str]:
@@ -98,6 +103,8 @@ class Scope:
         guesses = [g for g in (short.lower(), *_spelled_out(short)) if g in folded]
         if guesses:
             return [folded[guesses[0]]]
+        if len(short) == 1:
+            return []
         return [folded[c] for c in difflib.get_close_matches(short.lower(), list(folded), n=3, cutoff=0.6)]
 
     def listing(self) -> str:
@@ -106,12 +113,12 @@ class Scope:
             f"  {name}: {s.meaning} ({s.domain})" if isinstance(s, Observable) else f"  {name}: declared unknown"
             for name, s in self.symbols.items()
         ]
-        return "\n".join([f"observables of {self.theorem.name}", *lines])
+        return "\n".join([f"observables of {self.whose}", *lines])
 
-    def with_index(self, index: Any) -> Scope:
-        """The scope inside a sum over ``index``, which hides an observable of the same name."""
+    def with_index(self, index: Any, terms: int) -> Scope:
+        """The scope inside a sum of so many terms over ``index``, which hides an observable of the same name."""
         inner = object.__new__(Scope)
-        inner.theorem, inner.symbols = self.theorem, {**self.symbols, index.name: index}
+        inner.whose, inner.symbols, inner.terms = self.whose, {**self.symbols, index.name: index}, self.terms * terms
         return inner
 
 

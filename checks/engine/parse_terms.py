@@ -20,8 +20,9 @@ from .evaluate import BITS, Undefined, ball, compile_term, nonnegative
 from .parse_error import ParseError, quoted
 
 NUMBER_BITS = 8192
+DIGITS = 2466  # what so many bits hold, and fewer than Python prints
 _SORT = functools.cmp_to_key(sympy.Basic.compare)
-_POSITIVE = {"positive", "positive integer"}
+_POSITIVE = {"positive", "positive integer", "positive probability"}
 
 
 def number(text: str) -> Any:
@@ -29,10 +30,10 @@ def number(text: str) -> Any:
     mantissa, _, exponent = text.replace("_", "").lower().partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
-    if len(digits) > 1000 or len(exponent) > 5 or abs(int(exponent or 0)) > 1000:
-        raise ParseError(f"the number {quoted(text, 24)}", "at most 1000 digits", "write a shorter one")
+    if len(digits) > DIGITS or len(exponent) > 5 or abs(int(exponent or 0)) > DIGITS:
+        raise ParseError(f"the number {quoted(text, 24)}", f"at most {DIGITS} digits", "write a shorter one")
     shift = int(exponent or 0) - len(fraction)
-    return sympy.Rational(int(digits or 0) * 10 ** max(shift, 0), 10 ** max(-shift, 0))
+    return _bounded(sympy.Rational(int(digits or 0) * 10 ** max(shift, 0), 10 ** max(-shift, 0)))
 
 
 def _bounded(value: Any) -> Any:
@@ -79,7 +80,7 @@ def product(factors: Sequence[Any]) -> Any:
             powers[key] = _bounded(powers.get(key, sympy.Integer(0)) + exponent)
         else:
             rest.append(part)
-    rest += [b if n == 1 else sympy.Pow(b, n, evaluate=False) for (b, _), n in powers.items()]
+    rest += [sympy.Pow(b, n, evaluate=False) if n == -1 else power(b, n) for (b, _), n in powers.items()]
     rest.sort(key=_SORT)
     if coefficient != 1 or not rest:
         rest.insert(0, coefficient)
@@ -97,23 +98,23 @@ def reciprocals(below: Any) -> list[Any]:
         found = [_reciprocal(part) for part in below.args]
         if all(part is not None for part in found):
             return found
-        return [sympy.Pow(below, sympy.Integer(-1), evaluate=False)]
+        return [finite(sympy.Pow(below, sympy.Integer(-1), evaluate=False))]
     made = _reciprocal(below)
-    return [power(below, sympy.Integer(-1)) if made is None else made]
+    return [finite(sympy.Pow(below, sympy.Integer(-1), evaluate=False)) if made is None else made]
 
 
 def _reciprocal(term: Any) -> Any:
     """One over a term, undefined exactly where it is; None where only a nested power says that."""
     if term.is_Rational:
         return power(term, sympy.Integer(-1))
+    if term is sympy.E:
+        return call(sympy.exp, [sympy.Integer(-1)])
     if not isinstance(term, sympy.Pow):
-        return sympy.Pow(term, sympy.Integer(-1), evaluate=False)
+        return finite(sympy.Pow(term, sympy.Integer(-1), evaluate=False))
     base, exponent = term.args
     if exponent.is_Rational:
         return power(base, -exponent) if exponent > 0 else None
-    if isinstance(exponent, sympy.Add) or not (_positive(base) or nonnegative(exponent)):
-        return None
-    return power(base, negative(exponent))
+    return power(base, negative(exponent)) if _positive(base) or nonnegative(exponent) else None
 
 
 def _positive(term: Any) -> bool:
@@ -131,10 +132,16 @@ def power(base: Any, exponent: Any) -> Any:
     """A power; numbers to numbers only where the result is an exact number of moderate size."""
     if exponent == 1:
         return base
+    if exponent == -1 and not base.is_Rational:
+        return product(reciprocals(base))
+    if base is sympy.E:
+        return call(sympy.exp, [exponent])
     if base.is_Rational and exponent.is_Rational:
         made = _number_power(base, exponent)
         if made is not None:
             return made
+    if base.is_Rational and base.p == 1 and base.q > 1 and not isinstance(exponent, sympy.Add):
+        base, exponent = 1 / base, negative(exponent)  # sympy prints x*(1/2)**(-n) as if the base were 2
     return finite(sympy.Pow(base, exponent, evaluate=False))
 
 
@@ -183,8 +190,9 @@ def finite(term: Any) -> Any:
         if not -_LARGEST < whole < _LARGEST or (not whole.contains(0) and abs(whole) < 1 / arb(_LARGEST)):
             raise _too_large(f"the constant {quoted(sympy.sstr(term))}")
     except Undefined as problem:
+        why = "which is undefined" if problem.certain else problem.reason
         raise ParseError(
-            f"{quoted(sympy.sstr(term))} ({problem.reason})", "constants that are real numbers", "write it otherwise"
+            f"{quoted(sympy.sstr(term))}, {why}", "constants that are real numbers", "write it otherwise"
         ) from None
     finally:
         ctx.prec = before

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from .parse_error import ParseError, quoted
 
 LENGTH = 5_000
-NESTING = 40
+BRACKETS = 120  # fewer than Python's own parser bears
 
 _NUMBER = re.compile(r"(?:[0-9]+(?:_[0-9]+)*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _OPERATORS = ("**", "==", "!=", "<=", ">=", "<", ">", "=", "+", "-", "*", "/", "&", "|", "~", "(", ")", ",")
@@ -36,7 +36,8 @@ _REFUSED = {
     ";": "join relations with and", ":": "write one relation, without ':'", "!": "write factorial(n), != or not",
     "^": "write ** for a power", "%": "write a - b*floor(a/b) for a remainder", "$": "write plain formulas, not TeX",
     "?": "write the relation as a statement", ".": "names have no parts and numbers have digits beside their point",
-    "÷": "write /", "√": "write sqrt(x)", "∞": "relations speak of finite numbers", "∑": "write Sum(term, (k, low, high))",
+    "÷": "write /", "–": "write -", "—": "write -", "‘": "leave quotation marks out", "’": "leave quotation marks out",
+    "“": "leave quotation marks out", "”": "leave quotation marks out", "√": "write sqrt(x)", "∞": "relations speak of finite numbers", "∑": "write Sum(term, (k, low, high))",
     "∏": "write Product(term, (k, low, high))", "±": "write two relations", "≈": "write a bound, such as abs(a - b) <= c",
     "→": "write Implies(a, b)", "⇒": "write Implies(a, b)", "⇔": "write Equivalent(a, b)", "↔": "write Equivalent(a, b)",
 }  # fmt: skip
@@ -155,9 +156,11 @@ def _strange(character: str) -> ParseError:
     said = f"the character {quoted(character)}" if character.isascii() else f"the character {code} ({name})"
     if character in _SUPERSCRIPTS:
         return ParseError(said, "a power", "write ** for a power, as in x**2")
-    return ParseError(
-        said, "names, numbers, + - * / **, comparisons and brackets", _REFUSED.get(character, "leave it out")
+    plain = unicodedata.normalize("NFKC", character)
+    remedy = (
+        f"write {quoted(plain)}" if plain != character and plain.isascii() and plain.isprintable() else "leave it out"
     )
+    return ParseError(said, "names, numbers, + - * / **, comparisons and brackets", _REFUSED.get(character, remedy))
 
 
 def _foreign(word: str, known: frozenset[str]) -> None:
@@ -233,15 +236,14 @@ class _Order:
 
     def _deeper(self, by: int) -> None:
         self.nested += by
-        if self.nested > NESTING:
+        if self.nested > BRACKETS:
             raise ParseError(
-                f"a relation nested more than {NESTING} deep", f"at most {NESTING}", "write it with fewer brackets"
+                f"brackets, signs or powers more than {BRACKETS} deep", f"at most {BRACKETS}", "write it with fewer"
             )
 
     def _misplaced(self, word: str) -> ParseError:
-        return ParseError(
-            f"{quoted(word)} right after {quoted(self.before)}", "an operator between them", "write * for a product"
-        )
+        remedy = "join two relations with and, or" if word in ("not", "~", "¬") else "write * for a product"
+        return ParseError(f"{quoted(word)} right after {quoted(self.before)}", "an operator between them", remedy)
 
     def end(self) -> None:
         if len(self.open) > 1:
