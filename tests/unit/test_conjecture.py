@@ -1,0 +1,81 @@
+"""A typed relation becomes a claim: which claim it is like, of what kind, under which assumptions, and where it differs."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.engine.conjecture import conjecture, differences, nearest
+from checks.engine.parse import parse
+from checks.experiments import experiments_of
+from theorems import all_theorems, get
+from theorems.statement import StatementError
+
+ODE = get("singular-value-ode")
+WRONG = "sigma_dot = -N*(sigma**2)**(1 - 2/N)*g"
+
+
+def test_kind_goal_and_assumptions_are_those_of_the_nearest_claim():
+    rate = ODE.claim("rate")
+    found = conjecture(ODE, parse(WRONG, ODE))
+    assert (found.parent.name, found.claim.like) == ("rate", "rate")
+    assert (found.claim.kind, found.claim.goal, found.claim.assumes) == ("identity", rate.goal, rate.assumes)
+    assert found.difference == (("-1/N", "-2/N"),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [("sigma_dot <= -N*(sigma**2)**(1 - 1/N)*g", "bound"), ("Implies(N > 2, sigma_dot = -N*g)", "identity")],
+)
+def test_what_is_typed_decides_between_identity_and_bound(typed, kind):
+    assert conjecture(ODE, parse(typed, ODE)).claim.kind == kind
+
+
+def test_every_claim_typed_again_is_a_variant_of_itself():
+    missed = [
+        (theorem.name, claim.name)
+        for theorem in all_theorems().values()
+        for claim in theorem.claims
+        if nearest(theorem, claim.relation).relation != claim.relation
+    ]
+    assert missed == []
+
+
+def test_an_assumption_is_dropped_and_one_that_is_not_made_cannot_be():
+    assert conjecture(ODE, parse(WRONG, ODE), drop=("balanced",)).claim.assumes == ("gradient_flow",)
+    with pytest.raises(StatementError, match="one that this claim makes: balanced, gradient_flow"):
+        conjecture(ODE, parse(WRONG, ODE), drop=("analytic",))
+    with pytest.raises(StatementError, match="'wide'"):
+        conjecture(ODE, parse(WRONG, ODE), drop=("wide",))
+
+
+def test_another_claim_can_be_named():
+    assert conjecture(ODE, parse(WRONG, ODE), like="conserved").claim.assumes == ("gradient_flow",)
+    with pytest.raises(StatementError, match="'rates'"):
+        conjecture(ODE, parse(WRONG, ODE), like="rates")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "yours", "expected"),
+    [
+        ("sigma_dot = g", "sigma_dot = g", ()),
+        ("sigma_dot = N*g", "sigma_dot = N*g*sigma", (("N*g", "N*g*sigma"),)),
+        ("sigma_dot = N*g", "sigma_dot <= N*g", (("Eq(sigma_dot, N*g)", "sigma_dot <= N*g"),)),
+        ("sigma_dot = exp(N)*g", "sigma_dot = exp(N + 1)*g", (("exp(N)", "exp(N + 1)"),)),
+        (
+            "Implies(N >= 2, sigma_dot = g)",
+            "Implies(N >= 3, sigma_dot = -g)",
+            (("N >= 2", "N >= 3"), ("Eq(sigma_dot, g)", "Eq(sigma_dot, -g)")),
+        ),
+    ],
+)
+def test_differences_are_shown_where_they_are(theirs, yours, expected):
+    assert differences(parse(theirs, ODE), parse(yours, ODE)) == expected
+
+
+def test_a_variant_is_judged_by_the_experiments_that_judge_what_it_is_like():
+    """Columns of one name mean other nets there: a variant of the ReLU layer is no claim about erf nets."""
+    theorem = get("tangent-kernel")
+    claim = conjecture(theorem, theorem.claim("relu-layer").relation, like="relu-layer").claim
+    erf = {e.name for e in experiments_of("tangent-kernel") if e.only and "erf-layer" in e.only}
+    judging = {e.name for e in experiments_of("tangent-kernel") if e.covers(claim)}
+    assert erf and judging and not erf & judging
