@@ -9,16 +9,17 @@ from functools import cache
 from pathlib import Path
 
 from checks.engine.conjecture import conjecture
+from checks.engine.experiment import Experiment
 from checks.engine.gather import gather
 from checks.engine.lint import lint_claim, refuse
 from checks.engine.parse import parse
 from checks.engine.plainly import types_drawn
-from checks.engine.refute import refute
+from checks.engine.refute import TRIED, confirm
 from checks.engine.search import examine, fitting
 from checks.engine.store import Store
 from checks.engine.stored import glance
 from checks.engine.verdict import Verdict, strongest
-from checks.engine.weigh import summarise
+from checks.engine.weigh import Weighed, summarise
 from checks.items import audit_named
 from theorems import get
 
@@ -31,6 +32,7 @@ class Variant:
     """A relation about a theorem; ``holds`` if it is true, ``why`` (it is, or somebody would think so).
 
     ``like`` names the claim that it varies (empty: the nearest); ``profile`` is the smallest search that refutes it.
+    ``below``: what is too coarse to refute it, in words (empty: nothing is).
     """
 
     theorem: str
@@ -40,17 +42,18 @@ class Variant:
     like: str
     profile: str
     drop: tuple[str, ...] = ()
+    below: str = ""
 
 
 def variants_of(theorem: str) -> tuple[Variant, ...]:
-    """The table of a theorem, true variants first."""
+    """The table of a theorem: true variants, false ones, false ones below the resolution."""
     table = tomllib.loads(TABLES[theorem].read_text(encoding="utf-8"))
     return tuple(
         Variant(
             theorem, row["relation"], which == "true", row["why"], row.get("like", ""), row.get("profile", "quick"),
-            tuple(row.get("drop", ())),
+            tuple(row.get("drop", ())), row.get("resolution", ""),
         )
-        for which in ("true", "false")
+        for which in ("true", "false", "below")
         for row in table.get(which, [])
     )  # fmt: skip
 
@@ -70,10 +73,15 @@ def judged(variant: Variant, profile: str = "quick") -> Verdict:
     for experiment in experiments:
         evidence = evidence_of(experiment, profile)
         seen = glance(found.claim, experiment, evidence)
-        refuted = refute(seen, evidence, "cpu") if seen.violations else None
-        if refuted is not None:
+        if confirmed(seen):
             return summarise(seen, profile)
     return strongest([examine(found.claim, e, evidence_of(e, profile), "cpu") for e in experiments])
+
+
+def confirmed(seen: Weighed[Experiment]) -> bool:
+    """Whether one of the worst violations comes back when it is measured again; nothing is shrunk for it."""
+    worst = list(dict.fromkeys(hit.element for hit in seen.violations))[:TRIED]
+    return any(confirm(seen.claim, seen.experiment, seen.instances[element], "cpu") for element in worst)
 
 
 @cache
