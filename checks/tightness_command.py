@@ -158,13 +158,12 @@ def _aside(line: str) -> None:
 @contextmanager
 def _progress() -> Iterator[Any]:
     """Says on a terminal's stderr what is being measured."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield None
         return
-    with console.status("reading evidence") as status:
+    from rich.console import Console
+
+    with Console(stderr=True).status("reading evidence") as status:
 
         def watch(gathering: Gathering) -> None:
             status.update(f"{gathering.experiment.name}: {len(gathering.instances)} of {gathering.planned} instances")

@@ -72,7 +72,7 @@ class Tightness:
     ``refutation`` is the verdict), *not measured* or *no question* (the claim is no bound).  ``signed``: the sides have a common
     sign, so that there is a ratio.  ``on_evidence`` is the nearest place before the ascent, ``reached`` after it, ``refined``
     a nearer one outside the family's grid.  ``at_most`` is the largest ratio that the error bars of any instance allow.
-    ``approach``: ratios that rise, each leaving at most half of the gap of the one before, with their instances.
+    ``approach``: ratios that rise, one for each power of ten of the gap, with their instances.
     ``instances`` and ``rows`` count the evidence, ``climbed`` the instances of the ascent, in so many ``looks``.
     ``exceeded`` is an instance outside the family that exceeds the bound: it refutes nothing.  A claim of several bounds has
     ``parts``, and is as tight as the weakest.
@@ -233,14 +233,23 @@ def record(
     fitness: Callable[[Judgement], float],
     before: tuple[tuple[float, Any], ...] = (),
 ) -> tuple[tuple[float, Any], ...]:
-    """The instances that left at most half of the gap of the one before, in the order in which they were measured."""
-    kept = list(before)
+    """For each power of ten of the gap the instance that first left so small a one; in the last the nearest of all."""
+    steps: dict[int, tuple[float, Any]] = {_decade(value): (value, instance) for value, instance in before}
+    last = min(steps, default=0)
     for _, evidence, judged in read:
         values: dict[int, float] = {}
         for j in judged:
             if math.isfinite(j.judgement.ratio):
                 values[j.element] = max(values.get(j.element, -math.inf), fitness(j.judgement))
         for element, value in sorted(values.items()):
-            if 0 < value < 1 and (not kept or 2 * (1 - value) <= 1 - kept[-1][0]):
-                kept.append((value, evidence.instances[element]))
-    return tuple(kept[-KEPT:])
+            if not 0 < value < 1:
+                continue
+            step = _decade(value)
+            last = min(last, step)
+            if step not in steps or (step == last and value > steps[step][0]):
+                steps[step] = (value, evidence.instances[element])
+    return tuple(steps[step] for step in sorted(steps, reverse=True)[-KEPT:])
+
+
+def _decade(ratio: float) -> int:
+    return math.floor(math.log10(1 - ratio))

@@ -69,9 +69,7 @@ def _places(t: Tightness) -> list[str]:
             f"  reached    {reach(t.reached)}, by {FOUND_BY[t.reached.found_by]}",
             f"  at         {_at(t.reached)}",
         ]
-        lines.append(
-            f"             {t.reached.left[0]} ± {t.reached.left[1]} and {t.reached.right[0]} ± {t.reached.right[1]}"
-        )
+        lines.append(f"  sides      {_with_bar(t.reached.left)} and {_with_bar(t.reached.right)}")
     if t.kind in ("approached", "not attained") and len(t.approach) > 1:
         lines += [f"  approach   1 - {1 - ratio:.2g} at {_short(instance)}" for ratio, instance in t.approach]
     if t.refined is not None:

@@ -24,8 +24,8 @@ from theorems.statement import Claim, Saying
 from .comparisons import Comparison, comparisons
 from .document import head
 from .document import number as number_or_text
-from .evidence import Evidence
 from .evaluate import BITS, Value, ball, exact
+from .evidence import Evidence
 from .setup import Setup
 from .stored import Recalled
 from .weigh import admitted

@@ -156,6 +156,9 @@ class _Search:
         self, part: Comparison, found: Tightness, read: Any, fitness: Callable[[Judgement], float]
     ) -> Tightness:
         """The same after ascents from the instances that came nearest, experiment by experiment."""
+        starts = _starts(read, fitness)
+        if not starts:
+            return self._refined(part, found, read, fitness)
         from .ascent import Ascent
         from .gather import Gathering, find_profile
 
@@ -167,12 +170,12 @@ class _Search:
             stop = stop or judgement.status == "violated" or attains(judgement, goal)
             return fitness(judgement)
 
-        for setup, evidence, starts in _starts(read, fitness):
+        for setup, evidence, chosen in starts:
             looks = min(max(LOOKS[0], len(evidence.instances) // 64), LOOKS[1] * factor)
             gathering = Gathering(setup, find_profile(self.profile), self.device, looks * 64, self.watch)
             ascent = Ascent(part.claim, gathering, watched)
             try:
-                ascent.run(starts, looks, lambda: stop)
+                ascent.run(chosen, looks, lambda: stop)
             except KeyboardInterrupt:
                 found = replace(found, interrupted=True)
             if gathering.instances:
@@ -200,12 +203,12 @@ class _Search:
         return self._refuted(part, found, read)
 
     def _refined(self, part: Comparison, found: Tightness, read: Any, fitness: Any) -> Tightness:
-        from .nudge import nudged
-
         best = found.reached
         setup = next((s for s, _, _ in read if best is not None and s.name == best.experiment), None)
         if best is None or setup is None or not hasattr(setup, "instances"):
             return found
+        from .nudge import nudged
+
         try:
             further, looks, exceeded = nudged(part.claim, setup, best.instance, fitness, self.device)
         except KeyboardInterrupt:
