@@ -22,7 +22,7 @@ from .identify_rows import Box, Question
 if TYPE_CHECKING:
     from .experiment import Experiment
 
-EFFORT = 600
+EFFORT = 300
 GOAL = 1e-3
 MOST = 4
 
@@ -60,15 +60,15 @@ def identify(
     names = tuple(str(getattr(u, "name", u)) for u in unknowns)
     whole = _box(names, box)
     _check(claim, names, goal, effort)
-    search = Search(Question(claim, names), whole, goal, effort, device)
+    search = Search(Question(claim, names, whole), whole, goal, effort, device)
     fitting = 0
     given = [_source(source, claim, profile, device) for source in sources]
     for setup, evidence in given:
         if setup.covers(claim):
             search.add(setup, evidence)
             fitting += 1
-    asked = [] if ask is None else (list(ask) if isinstance(ask, (list, tuple)) else [ask])
-    asked = [experiment for experiment in asked if experiment.covers(claim)]
+    several: Sequence[Any] = () if ask is None else (ask if isinstance(ask, (list, tuple)) else [ask])
+    asked = [experiment for experiment in several if experiment.covers(claim)]
     if not fitting and not asked:
         measured = sorted({name for setup, _ in given for name in setup.observables})
         raise IdentifyError(
@@ -93,7 +93,9 @@ def _box(names: tuple[str, ...], box: Any) -> Box:
         low, high = float(first), float(last)
         if not (math.isfinite(low) and math.isfinite(high)):
             raise IdentifyError(
-                f"the range {low:g} to {high:g} of {name}", "a finite one", f"choose a largest value, such as {name}=0:1000"
+                f"the range {low:g} to {high:g} of {name}",
+                "a finite one",
+                f"choose a largest value, such as {name}=0:1000",
             )
         if not low < high:
             raise IdentifyError(f"the range {low:g} to {high:g} of {name}", "LOW below HIGH", "swap them or widen it")
@@ -104,7 +106,9 @@ def _box(names: tuple[str, ...], box: Any) -> Box:
 def _check(claim: Claim, names: tuple[str, ...], goal: float, effort: int) -> None:
     if not 1 <= len(set(names)) <= MOST or len(set(names)) < len(names):
         raise IdentifyError(f"{len(names)} unknowns", f"one to {MOST}, each named once", "leave some out, or fix them")
-    bare = {s.name for s in claim.relation.free_symbols if isinstance(s, sympy.Symbol) and not isinstance(s, Observable)}
+    bare = {
+        s.name for s in claim.relation.free_symbols if isinstance(s, sympy.Symbol) and not isinstance(s, Observable)
+    }
     absent = [name for name in names if name not in bare]
     if absent:
         raise IdentifyError(
@@ -138,4 +142,6 @@ def _source(source: Any, claim: Claim, profile: str, device: str) -> tuple[Any, 
         return source, gather(source, profile, device)
     if hasattr(source, "observe"):
         return source, None
-    raise IdentifyError(f"the source {source!r:.80}", "a pair (setup, evidence) or an experiment", "see `engine.stored`")
+    raise IdentifyError(
+        f"the source {source!r:.80}", "a pair (setup, evidence) or an experiment", "see `engine.stored`"
+    )

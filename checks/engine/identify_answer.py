@@ -43,11 +43,15 @@ class End:
 
 @dataclass(frozen=True)
 class Party:
-    """One instance of a contradiction: ``alone`` is what it allows by itself, ``others`` what the rest allows without it."""
+    """One instance of a contradiction: ``alone`` is what it allows by itself, ``others`` what the rest allows without it.
+
+    ``measured`` are its rows in words.
+    """
 
     instance: Any
     alone: Box | None
     others: Box | None
+    measured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,10 @@ class Enclosure:
         lines += [f"  {line}" for line in self._limits()]
         lines += [f"  {line}" for line in self._parts()]
         lines += [f"  {line}" for line in self._conflict()]
-        lines += [f"  free       {f.words(self.unknowns)}: no row tells constants along this direction apart" for f in self.free]
+        lines += [
+            f"  free       {f.words(self.unknowns)}: no row tells constants along this direction apart"
+            for f in self.free
+        ]
         lines += [f"  to decide  {self.advice}"] if self.advice else []
         lines += [f"  {note}" for note in self.notes]
         return [*lines, f"  {MEANING_NOT[self.kind]}"]
@@ -169,6 +176,8 @@ class Enclosure:
         return f"{unknown} in [{_down(low, digits)}, {_up(high, digits)}], {high - low:.2g} wide{sure}"
 
     def _limits(self) -> list[str]:
+        if self.kind != BOUNDED:  # of an equality, the error bars of one row or other
+            return []
         shown = [e for e in self.ends if e.instance is not None and not e.cut]
         return [
             f"{e.unknown} {'<=' if e.upper else '>='} {_up(e.value) if e.upper else _down(e.value)} by {describe(e.instance)}{e.index}"
@@ -179,7 +188,8 @@ class Enclosure:
         if len(self.boxes) < 2 or len(self.boxes) > SHOWN:
             return [f"in {len(self.boxes)} separate or adjoining parts"] if len(self.boxes) > SHOWN else []
         return [
-            "or " * (n > 0) + ", ".join(f"{u} in [{_down(a)}, {_up(b)}]" for u, (a, b) in zip(self.unknowns, box, strict=True))
+            "or " * (n > 0)
+            + ", ".join(f"{u} in [{_down(a)}, {_up(b)}]" for u, (a, b) in zip(self.unknowns, box, strict=True))
             for n, box in enumerate(self.boxes)
         ]
 
@@ -195,6 +205,7 @@ class Enclosure:
         lines = [head]
         for party in self.contradiction:
             lines.append(f"  {describe(party.instance)}")
+            lines += [f"    measured            {line}" for line in party.measured]
             if count > 1:
                 lines.append(f"    alone allows        {self._box_words(party.alone)}")
             if count > 2:
@@ -231,7 +242,8 @@ class Enclosure:
                 for e in self.ends
             ],
             "contradiction": [
-                {"instance": _instance(p.instance), "alone": _plain(p.alone), "others": _plain(p.others)}
+                {"instance": _instance(p.instance), "alone": _plain(p.alone), "others": _plain(p.others),
+                 "measured": list(p.measured)}
                 for p in self.contradiction
             ],
             "minimal": self.minimal,

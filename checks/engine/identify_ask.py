@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from .draw import bulk
 from .evidence import Evidence
@@ -60,10 +59,3 @@ def telling(lines: Sequence[Line], candidates: Sequence[Point]) -> list[Line]:
         for _, number in sorted(rated)[:KEPT]:
             chosen[number] = lines[number]
     return list(chosen.values())
-
-
-def as_experiments(ask: Any) -> list[Experiment]:
-    """One experiment, several, or none, as a list."""
-    if ask is None:
-        return []
-    return [ask] if isinstance(ask, Experiment) else list(ask)

@@ -30,12 +30,15 @@ ULPS = 8
 class Contracted:
     """A box made smaller, with its extreme points and the rows behind every end.
 
-    ``settled``: splitting it brings nothing, for the demands are linear on it up to their error bars; ``sure``: all of it obeys.
+    ``straight``: the demands are linear on it up to their error bars; ``settled``: and no row is without a value there, so that
+    splitting it brings nothing; ``sure``: all of it obeys.  ``idle``: unknowns that no demand depends on there.
     """
 
     box: Box
+    straight: bool = False
     settled: bool = False
     sure: bool = False
+    idle: tuple[int, ...] = ()
     points: list[tuple[float, ...]] = field(default_factory=list)
     limits: dict[tuple[int, int], Line] = field(default_factory=dict)
 
@@ -72,10 +75,10 @@ def _once(
     size = len(box)
     by_log = [logs[k] and (box[k][0] > 0 or box[k][1] < 0) for k in range(size)]
     middle = tuple(_middle(side, log) for side, log in zip(box, by_log, strict=True))
-    demands, sure = _demands(lines, box, middle, whole, by_log)
+    demands, sure, complete = _demands(lines, box, middle, whole, by_log)
     if demands is None:
         return None
-    found = Contracted(box, settled=False, sure=sure, limits=dict(limits))
+    found = Contracted(box, sure=sure, limits=dict(limits))
     if sure or not demands:
         return found
     steps = [_steps(side, m, log) for side, m, log in zip(box, middle, by_log, strict=True)]
@@ -87,17 +90,22 @@ def _once(
     equal = np.array([d.equality for d in demands])
     scaled, curved = slopes * half, blurs @ half
     norms = np.abs(scaled).sum(axis=1)
-    usable = np.isfinite(norms) & (norms > 0) & np.isfinite(values) & np.isfinite(bars) & np.isfinite(curved)
-    if not usable.any():
-        found.settled = False
-        return found
+    if not any(line.hard for line in lines):
+        moved = (np.abs(slopes) + blurs)[(equal | ~(values + bars + norms + curved < 0))].sum(axis=0)
+        found.idle = tuple(np.flatnonzero(moved == 0).tolist()) if (moved > 0).any() else ()
+    finite = np.isfinite(norms) & np.isfinite(values) & np.isfinite(bars) & np.isfinite(curved)
+    usable = finite & (norms > 0)
     number = np.concatenate([np.flatnonzero(usable), np.flatnonzero(usable & equal)])
     signs = np.concatenate([np.ones(int(usable.sum())), -np.ones(int((usable & equal).sum()))])
     rows = scaled[number] * signs[:, None] / norms[number, None]
     ends = (bars[number] + curved[number] - signs * values[number]) / norms[number]
-    settled, sides = True, [list(side) for side in box]
+    # what is certainly obeyed on all of the box limits nothing, however curved it is
+    matters = equal | ~(values + bars + norms + curved < 0)
+    straight = finite & (curved <= np.maximum(2 * bars, LINEAR * norms))
+    settled = bool((straight | ~matters).all())
+    sides = [list(side) for side in box]
     for k in range(size):
-        if box[k][0] == box[k][1]:
+        if box[k][0] == box[k][1] or not usable.any():
             continue
         for way in (1, -1):
             objective = np.zeros(size)
@@ -107,9 +115,6 @@ def _once(
                 (int(r), float(w)) for r, w in zip(best.rows, best.weights, strict=True) if w > 0 and r < len(rows)
             ]
             behind = [(demands[number[r]], float(signs[r] * w / norms[number[r]])) for r, w in chosen]
-            for r, _ in chosen:
-                i = number[r]
-                settled &= bool(curved[i] <= max(2 * bars[i], LINEAR * norms[i]))
             total, slope = _weighted(behind, size)
             if not best.feasible:
                 if (total + sum((s * d for s, d in zip(slope, steps, strict=True)), arb(0))) > 0:
@@ -130,23 +135,28 @@ def _once(
             if sides[k][0] > sides[k][1]:
                 return None
     found.box = tuple((low, high) for low, high in sides)
-    found.settled = settled or all(_thin(side) for side in found.box)
+    found.straight = settled or all(_thin(side) for side in found.box)
+    found.settled = found.straight and complete
     return found
 
 
 def _demands(
     lines: Sequence[Line], box: Box, middle: tuple[float, ...], whole: Box, by_log: Sequence[bool]
-) -> tuple[list[_Demand] | None, bool]:
-    """Every demand on the box; None where one excludes it.  And whether all rows are certainly obeyed on all of it."""
+) -> tuple[list[_Demand] | None, bool, bool]:
+    """Every demand on the box; None where one excludes it.
+
+    And whether all rows are certainly obeyed on all of it; and whether all that they say is in the demands.
+    """
     found: list[_Demand] = []
     names = lines[0].question.unknowns if lines else ()
     sides, centre = constants(box, names), constants(tuple((m, m) for m in middle), names)
-    sure = True
+    sure = complete = True
     for line in lines:
-        if line.hard and excluded(line, box, whole):
-            return None, False
         if line.hard:
-            sure = sure and line.at(sides).certain
+            if excluded(line, box, whole):
+                return None, False, False
+            certain = line.at(sides).certain
+            sure, complete = sure and certain, complete and certain
         for demand in line.demands:
             spoke = False
             for form in demand:
@@ -158,11 +168,11 @@ def _demands(
                         break
                     value, slopes, orientation = dual
                     if not ball_contains_zero(value) if form.equality else value > 0:
-                        return None, False
+                        return None, False, False
                     line.env.update(centre)
                     at = form.point(line.env, orientation)
                 except Impossible:
-                    return None, False
+                    return None, False, False
                 except (Unavailable, NoSlope, Undefined):
                     continue
                 spoke = True
@@ -170,10 +180,10 @@ def _demands(
                 found.append(_Demand(line, form.equality, at, by_coordinate(slopes, sides, names, by_log)))
                 break
             if not spoke:
-                sure = False
+                sure = complete = False
                 if not line.hard and excluded(line, box, whole):
-                    return None, False
-    return found, sure
+                    return None, False, False
+    return found, sure, complete
 
 
 def by_coordinate(slopes: Any, sides: Any, names: Sequence[str], by_log: Sequence[bool]) -> list[Value | None]:
@@ -297,11 +307,16 @@ def _thin(side: tuple[float, float]) -> bool:
 
 
 def _up(value: arb) -> float:
-    return math.nextafter(float(value.upper()), math.inf)
+    """The upper end, rounded up unless it is a float."""
+    end = value.upper()
+    near = float(end)
+    return near if end <= arb(near) else math.nextafter(near, math.inf)
 
 
 def _down(value: arb) -> float:
-    return math.nextafter(float(value.lower()), -math.inf)
+    end = value.lower()
+    near = float(end)
+    return near if end >= arb(near) else math.nextafter(near, -math.inf)
 
 
 def _float(value: Value | None) -> float:

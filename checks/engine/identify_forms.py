@@ -54,15 +54,41 @@ class Product:
     inside: frozenset[int]
 
 
+@dataclass(frozen=True)
+class Signs:
+    """What the steps to a form rest on: divisors whose signs turn an inequality, and terms that must be positive."""
+
+    divisors: tuple[Any, ...] = ()
+    positive: tuple[Any, ...] = ()
+
+
 class Form:
     """g of a row: ``dual`` on a box (value, slopes, orientation), ``point`` at one constant.
 
-    ``equality``: g = 0 is claimed, else g <= 0.  Slopes at ~j are those by the logarithm of unknown j.
+    ``equality``: g = 0 is claimed, else g <= 0 (``strict``: g < 0).  Slopes at ~j are those by the logarithm of unknown j.
     Both raise `Unavailable`, `Impossible`, `NoSlope` or `Undefined`.
     """
 
     equality: bool
+    strict: bool = False
     needs: frozenset[str]
+    divisors: tuple[str, ...]
+    positive: tuple[str, ...]
+
+    def _rest_on(self, signs: Signs, slots: Slots, needs: frozenset[str]) -> None:
+        self.divisors = tuple(slots.slot(term).name for term in signs.divisors)
+        self.positive = tuple(slots.slot(term).name for term in signs.positive)
+        self.needs = needs | {*self.divisors, *self.positive}
+
+    def _turn(self, row: Row) -> int:
+        """1, or -1 where an inequality is turned."""
+        turn = 1
+        for name in self.positive:
+            if not row[name] > 0:
+                raise Unavailable
+        for name in self.divisors:
+            turn *= _sign(row[name])
+        return 1 if self.equality else turn
 
     def dual(self, row: Row) -> tuple[Value, Slopes, int] | None:
         """None: all of the box obeys, whatever it is."""
@@ -74,23 +100,20 @@ class Form:
 
 
 class Difference(Form):
-    """One side less the other; an inequality is turned where the product of ``flips`` is negative."""
+    """One side less the other."""
 
-    def __init__(
-        self, left: Any, right: Any, equality: bool, flips: tuple[Any, ...], names: Names, slots: Slots
-    ) -> None:
+    def __init__(self, left: Any, right: Any, equality: bool, signs: Signs, names: Names, slots: Slots) -> None:
         # the sides are hoisted as one sum, so that what is exact cancels exactly
         whole = sympy.Add(left, sympy.Mul(-1, right, evaluate=False), evaluate=False)
         hoisted = hoist(_flat(whole), names, slots)
         self.equality, self.value, self.slopes = equality, compile_term(hoisted), compile_dual(hoisted, names)
-        self.flips = tuple(slots.slot(f).name for f in flips)
-        self.needs = _slots_in(hoisted) | set(self.flips)
+        self._rest_on(signs, slots, _slots_in(hoisted))
 
     def dual(self, row: Row) -> tuple[Value, Slopes, int] | None:
         if self.slopes is None:
             raise NoSlope("none")
         value, slopes = self.slopes(row)
-        turn = 1 if self.equality else _signs(row[f] for f in self.flips)
+        turn = self._turn(row)
         return (value, slopes, turn) if turn > 0 else (-value, scaled(slopes, fmpq(-1)), turn)
 
     def point(self, row: Row, orientation: int) -> Value:
@@ -101,15 +124,13 @@ class Difference(Form):
 class Logarithm(Form):
     """log|left| - log|right| of two products of the same certain sign."""
 
-    def __init__(self, left: Product, right: Product, equality: bool, flips: tuple[Any, ...], slots: Slots) -> None:
+    def __init__(self, left: Product, right: Product, equality: bool, signs: Signs, slots: Slots) -> None:
         self.left, self.right, self.equality = left, right, equality
-        self.flips = tuple(slots.slot(f).name for f in flips)
-        self.needs = frozenset({left.sign, left.log, right.sign, right.log, *self.flips})
+        self._rest_on(signs, slots, frozenset({left.sign, left.log, right.sign, right.log}))
 
     def dual(self, row: Row) -> tuple[Value, Slopes, int] | None:
-        signs, turn = (self._sign(self.left, row), self._sign(self.right, row)), 1
-        if not self.equality:
-            turn = _signs(row[f] for f in self.flips)
+        turn = self._turn(row)
+        signs = self._sign(self.left, row), self._sign(self.right, row)
         if signs[0] != signs[1]:
             if self.equality or signs[0] * turn > 0:
                 raise Impossible
@@ -162,13 +183,6 @@ def _sign(value: Value) -> int:
     raise Unavailable
 
 
-def _signs(values: Any) -> int:
-    turn = 1
-    for value in values:
-        turn *= _sign(value)
-    return turn
-
-
 def _flat(expression: Any) -> Any:
     """A sum of sums as one sum, so that everything without unknowns meets in one slot."""
     terms = []
@@ -191,30 +205,34 @@ def _slots_in(hoisted: Any) -> frozenset[str]:
 def forms(kind: type, left: Any, right: Any, names: Names, slots: Slots) -> tuple[Form, ...]:
     """The forms of a comparison, best first; the last one is the plain difference."""
     if kind in (sympy.Ge, sympy.Gt):
-        left, right, kind = right, left, sympy.Le
+        left, right = right, left
     equality = kind is sympy.Eq
     found: list[Form] = []
     alone = _alone(left, right, names)
     if alone is not None:
-        one, other, flips = alone
-        sides = [_product(side, names, slots) for side in (one, other)]
-        if sides[0] is not None and sides[1] is not None and _worthwhile(*sides):
-            found.append(Logarithm(*sides, equality, flips, slots))
-        found.append(Difference(one, other, equality, flips, names, slots))
-    return (*found, Difference(left, right, equality, (), names, slots))
+        one, other, signs = alone
+        first, second = _product(one, names, slots), _product(other, names, slots)
+        if first is not None and second is not None and _worthwhile(first, second):
+            found.append(Logarithm(first, second, equality, signs, slots))
+        found.append(Difference(one, other, equality, signs, names, slots))
+    found.append(Difference(left, right, equality, Signs(), names, slots))
+    for form in found:
+        form.strict = kind in (sympy.Lt, sympy.Gt)
+    return tuple(found)
 
 
-def _alone(left: Any, right: Any, names: Names) -> tuple[Any, Any, tuple[Any, ...]] | None:
-    """Both sides once the unknown part stands alone, and the divisors whose signs turn an inequality."""
+def _alone(left: Any, right: Any, names: Names) -> tuple[Any, Any, Signs] | None:
+    """Both sides once the unknown part stands alone, and the signs that this rests on."""
     (mine, free), (theirs, known) = _split(left, names), _split(right, names)
     if len(mine) == 1 and len(theirs) == 1 and not free and not known:
-        return left, right, ()
+        return left, right, Signs()
     if len(mine) + len(theirs) != 1:
         return None
     turned = bool(theirs)
     term = (mine or theirs)[0]
     rest = _less(right, free) if mine else _less(left, known)
     flips: list[Any] = []
+    positive: list[Any] = []
     while True:
         if isinstance(term, sympy.Mul):
             unknown = [a for a in term.args if not free_of(a, names)]
@@ -233,7 +251,8 @@ def _alone(left: Any, right: Any, names: Names) -> tuple[Any, Any, tuple[Any, ..
             rest, term = sympy.exp(rest, evaluate=False), term.args[0]
         else:
             break
-    return (rest, term, tuple(flips)) if turned else (term, rest, tuple(flips))
+    signs = Signs(tuple(flips), tuple(positive))
+    return (rest, term, signs) if turned else (term, rest, signs)
 
 
 def _split(side: Any, names: Names) -> tuple[list[Any], list[Any]]:

@@ -31,10 +31,13 @@ def free_directions(
         return (), ""
     middle = tuple(low + (high - low) / 2 for low, high in hull)
     by_log = tuple(log and x > 0 for log, x in zip(logs, middle, strict=True))
-    free = _null(_pulls(chosen, middle, by_log), hull, by_log, middle, goal)
+    free = _null(_pulls(chosen, middle, by_log), whole, by_log, goal)
     if not len(free):
-        return (), ""
-    advice = _advice(chosen, hull, middle, by_log, len(free), goal)
+        return (
+            (),
+            "every direction is limited, by error bars: smaller ones (more effort, or another simulator) would narrow it",
+        )
+    advice = _advice(chosen, whole, middle, by_log, len(free), goal)
     return tuple(Free(tuple(map(float, step)), by_log) for step in free), advice
 
 
@@ -64,21 +67,19 @@ def _pulls(lines: Sequence[Line], middle: tuple[float, ...], by_log: Sequence[bo
     return np.array(rows).reshape(-1, len(middle))
 
 
-def _null(
-    pulls: np.ndarray, hull: Box, by_log: Sequence[bool], middle: tuple[float, ...], goal: float
-) -> np.ndarray:
+def _null(pulls: np.ndarray, whole: Box, by_log: Sequence[bool], goal: float) -> np.ndarray:
     """Directions of the box that change no demand by an error bar, the largest component 1, as plain as can be."""
-    size = np.array([1.0 if log else max(high - low, 1e-300) for log, (low, high) in zip(by_log, hull, strict=True)])
+    size = np.array([1.0 if log else max(high - low, 1e-300) for log, (low, high) in zip(by_log, whole, strict=True)])
     scaled = pulls * size
     if not len(scaled):
-        return np.eye(len(hull))
+        return np.eye(len(whole))
     scaled = scaled[np.abs(scaled).max(axis=1) > 0]
     if not len(scaled):
-        return np.eye(len(hull))
+        return np.eye(len(whole))
     _, singular, turned = np.linalg.svd(scaled, full_matrices=True)
-    loose = [k for k in range(len(hull)) if k >= len(singular) or singular[k] * goal < 1]
+    loose = [k for k in range(len(whole)) if k >= len(singular) or singular[k] * goal < 1]
     if not loose:
-        return np.empty((0, len(hull)))
+        return np.empty((0, len(whole)))
     steps = _reduced(turned[loose] * size)
     return steps
 
@@ -104,7 +105,7 @@ def _reduced(steps: np.ndarray) -> np.ndarray:
 
 
 def _advice(
-    lines: Sequence[Line], hull: Box, middle: tuple[float, ...], by_log: Sequence[bool], loose: int, goal: float
+    lines: Sequence[Line], whole: Box, middle: tuple[float, ...], by_log: Sequence[bool], loose: int, goal: float
 ) -> str:
     """Which observable is the same on every row, and would limit a free direction if it were not."""
     question = lines[0].question
@@ -113,18 +114,18 @@ def _advice(
         values = [line.values[name] for line in lines]
         if not isinstance(values[0], (arb, fmpq)) or not _same(values):
             continue
-        moved = [
-            replace_value(line, name, _moved(values[0], n % 3 + 1)) for n, line in enumerate(lines[:30])
-        ]
+        moved = [replace_value(line, name, _moved(values[0], n % 3 + 1)) for n, line in enumerate(lines[:30])]
         known = [line for line in moved if line is not None]
-        if known and len(_null(_pulls([*lines, *known], middle, by_log), hull, by_log, middle, goal)) < loose:
+        if known and len(_null(_pulls([*lines, *known], middle, by_log), whole, by_log, goal)) < loose:
             helpful.append(f"every row has {name} = {_shown(values[0])}: instances with another {name} would")
     if helpful:
         return "; ".join(helpful)
     wide = len({line.key for line in lines})
     if wide == 1:
         return "all rows are of one instance: others would"
-    return "no observable of the claim is the same on every row: smaller error bars, or instances of another kind, would"
+    return (
+        "no observable of the claim is the same on every row: smaller error bars, or instances of another kind, would"
+    )
 
 
 def replace_value(line: Line, name: str, value: Any) -> Line | None:

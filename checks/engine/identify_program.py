@@ -6,6 +6,7 @@ rows claim is again something that they claim.  It is evaluated in balls elsewhe
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -54,8 +55,6 @@ def largest(rows: np.ndarray, ends: np.ndarray, objective: np.ndarray) -> Optimu
         weights[leave] = step
         basis[leave] = enter
     # the multipliers anew from the basis, free of what the pivots have gathered
-    try:
+    with suppress(np.linalg.LinAlgError):
         weights = np.maximum(np.linalg.solve(matrix[basis].T, objective), 0.0)
-    except np.linalg.LinAlgError:
-        pass
     return Optimum(vertex, basis, weights, True)

@@ -11,9 +11,13 @@ from flint import ctx
 
 from .evaluate import BITS
 from .identify_contract import Contracted, contract
+from .identify_inner import obeys
 from .identify_rows import Box, Line
 
 Point = tuple[float, ...]
+NARROW, REACH = 1e-9, 1e-5
+SPLIT = 1 / 16
+"""How narrow a part becomes where only rows without a value there could say more."""
 
 
 @dataclass
@@ -38,17 +42,21 @@ class Left:
         return tuple((min(s[0] for s in sides), max(s[1] for s in sides)) for sides in zip(*self.boxes, strict=True))
 
 
-def prune(
-    lines: Sequence[Line], start: Sequence[Box], whole: Box, logs: Sequence[bool], effort: int, narrow: float = 1e-9
-) -> Left:
+def prune(lines: Sequence[Line], start: Sequence[Box], whole: Box, logs: Sequence[bool], effort: int) -> Left:
     """What the lines leave of the boxes ``start``, looking at no more than ``effort`` boxes.
 
-    Parts are split until they are settled or narrower than ``narrow`` times the ``whole``.  Interrupted, it returns what
-    is left so far.
+    Parts are split until they are settled, narrower than `NARROW` times the ``whole``, or cannot move its ends by `REACH` times
+    the ``whole`` because constants that obey lie around them.  Interrupted, it returns what is left so far.
     """
     before, ctx.prec = ctx.prec, BITS
     left = Left([])
-    waiting = [(-_width(box, whole, logs), number, box) for number, box in enumerate(start)]
+    bounds = bool(lines) and not lines[0].question.equalities
+    allowed: Box | None = None  # around constants that certainly obey: what lies within cannot move the ends
+
+    def order(box: Box) -> float:
+        return -(_width(box, whole, logs) if allowed is None else _beyond(box, allowed, whole))
+
+    waiting = [(order(box), number, box) for number, box in enumerate(start)]
     heapq.heapify(waiting)
     number = len(waiting)
     parts: list[tuple[Box, Contracted | None]] = []
@@ -60,12 +68,16 @@ def prune(
             heapq.heappop(waiting)
             if found is None:
                 continue
-            if found.sure or found.settled or _width(found.box, whole, logs) <= narrow:
+            if bounds:
+                allowed = _around(allowed, lines, found)
+            beyond = math.inf if allowed is None else _beyond(found.box, allowed, whole)
+            enough = SPLIT if found.straight else NARROW
+            if found.sure or found.settled or beyond <= REACH or _width(found.box, whole, logs) <= enough:
                 parts.append((found.box, found))
                 continue
-            for half in _halves(found.box, whole, logs):
+            for half in _halves(found.box, whole, logs, found.idle):
                 number += 1
-                heapq.heappush(waiting, (-_width(half, whole, logs), number, half))
+                heapq.heappush(waiting, (order(half), number, half))
     except KeyboardInterrupt:
         left.stopped = True
     finally:
@@ -75,10 +87,40 @@ def prune(
     for _, found in parts:
         if found is not None:
             left.points += found.points
-            left.limits.update(found.limits)
+    for k in range(len(whole) if left.boxes else 0):
+        for way, end in ((1, max(b[k][1] for b in left.boxes)), (-1, min(b[k][0] for b in left.boxes))):
+            there = [f for b, f in parts if f is not None and b[k][way > 0] == end and (k, way) in f.limits]
+            if there:
+                left.limits[k, way] = there[0].limits[k, way]
     if waiting or len(parts) > 1:
         left.points += [tuple(_centre(side) for side in box) for box in _extreme(left.boxes)]
     return left
+
+
+def _around(allowed: Box | None, lines: Sequence[Line], found: Contracted) -> Box | None:
+    """The box around constants known to obey, with those of the new part: all of it, or the points tried."""
+    middle = tuple((_centre(side),) * 2 for side in found.box)
+    corners = [tuple((x, x) for x in point) for point in found.points]
+    tried = [found.box] if found.sure else [middle, *corners]
+    for box in tried:
+        if allowed is not None and _beyond(box, allowed, box) <= 0:
+            continue
+        if found.sure or all(obeys(line, box) for line in lines):
+            allowed = box if allowed is None else _joined(allowed, box)
+    return allowed
+
+
+def _joined(one: Box, other: Box) -> Box:
+    return tuple((min(a, c), max(b, d)) for (a, b), (c, d) in zip(one, other, strict=True))
+
+
+def _beyond(box: Box, allowed: Box, whole: Box) -> float:
+    """How far a box reaches out of another one, beside the whole."""
+    reach = 0.0
+    for (low, high), (first, last), (least, most) in zip(box, allowed, whole, strict=True):
+        size = most - least or 1.0
+        reach = max(reach, (first - low) / size, (high - last) / size)
+    return reach
 
 
 def _extreme(boxes: Sequence[Box]) -> list[Box]:
@@ -105,8 +147,8 @@ def _width(box: Box, whole: Box, logs: Sequence[bool]) -> float:
     return max(_share(s, w, log) for s, w, log in zip(box, whole, logs, strict=True))
 
 
-def _halves(box: Box, whole: Box, logs: Sequence[bool]) -> tuple[Box, Box]:
-    k = max(range(len(box)), key=lambda j: (_share(box[j], whole[j], logs[j]), -j))
+def _halves(box: Box, whole: Box, logs: Sequence[bool], idle: Sequence[int]) -> tuple[Box, Box]:
+    k = max(range(len(box)), key=lambda j: (j not in idle, _share(box[j], whole[j], logs[j]), -j))
     astride = [j for j, (low, high) in enumerate(box) if logs[j] and low < 0 < high]
     k = astride[0] if astride else k
     low, high = box[k]

@@ -16,7 +16,7 @@ from theorems.statement import Claim, Observable
 from .evaluate import BITS, Row, Term, Undefined
 from .evidence import Evidence
 from .identify_forms import Form, Impossible, Logarithm, NoSlope, Unavailable, forms
-from .identify_terms import Slots, free_of
+from .identify_terms import Slots, Unknown, free_of, renamed
 from .judge import Judgement, compile_claim, rows
 from .measure import select
 from .setup import Setup
@@ -30,14 +30,19 @@ COMPARISONS = (sympy.Eq, sympy.Le, sympy.Lt, sympy.Ge, sympy.Gt)
 class Question:
     """A claim with unknowns, compiled: its judge, the premises of its conclusions, and the forms of its comparisons."""
 
-    def __init__(self, claim: Claim, unknowns: Sequence[str]) -> None:
+    def __init__(self, claim: Claim, unknowns: Sequence[str], whole: Box) -> None:
+        kinds = {
+            name: Unknown(name, domain="nonnegative" if low >= 0 else "real")
+            for name, (low, _) in zip(unknowns, whole, strict=True)
+        }
+        relation = renamed(claim.relation, kinds)
         self.claim, self.unknowns = claim, tuple(unknowns)
         self.names = {name: at for at, name in enumerate(unknowns)}
         self.slots = Slots({})
         self.observables = tuple(o.name for o in claim.observables)
-        self._judge = compile_claim(claim.relation, BITS)
+        self._judge = compile_claim(relation, BITS)
         self.demands: list[tuple[tuple[Any, ...], tuple[Form, ...]]] = []
-        self.whole = self._read(claim.relation, ())
+        self.whole = self._read(relation, ())
         self.terms: dict[str, Term] = self.slots.terms()
 
     def _read(self, relation: Any, premises: tuple[Any, ...]) -> bool:
@@ -49,7 +54,10 @@ class Question:
             self.demands.append((premises, found))
             return True
         if isinstance(relation, boolalg.And):
-            return all([self._read(part, premises) for part in relation.args])
+            parts = [
+                self._read(part, premises) for part in relation.args
+            ]  # every one, also after one that is not whole
+            return all(parts)
         if isinstance(relation, boolalg.Implies) and free_of(relation.args[0], self.names):
             return self._read(relation.args[1], (*premises, compile_claim(relation.args[0], BITS)))
         return False
@@ -159,10 +167,8 @@ def _line(
             if not all(_certain(premise, values) for premise in premises):
                 continue
             usable = tuple(f for f in found if f.needs <= env.keys())
-            if usable:
+            if usable:  # else it is undefined whatever the constants are, and says nothing
                 demands.append(usable)
-            else:
-                hard = True
     finally:
         ctx.prec = before
     if question.whole and not demands and not hard:

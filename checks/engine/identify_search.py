@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .evidence import Evidence
@@ -12,14 +13,16 @@ from .identify_conflict import Conflict, conflict
 from .identify_free import free_directions
 from .identify_inner import grown
 from .identify_prune import Left, Point, prune
-from .identify_rows import Box, Line, Question, constants, lines_of
+from .identify_rows import Box, Line, Question, constants, excluded, lines_of
 from .setup import Setup
+from .weigh import value_of
 
 FIRST = 40
 OBJECTORS = 4
-ROUNDS = 16
+ROUNDS = 40
 ENOUGH = 12
 PARTS = 32
+MEASURED = 3
 INNER = 4
 
 
@@ -36,6 +39,7 @@ class Search:
         self.silent = self.looked = self.asked = self.kept = 0
         self.notes: list[str] = []
         self.interrupted = False
+        self._inner_found = False
 
     def add(self, setup: Setup, evidence: Evidence) -> None:
         """Take in the evidence of one experiment."""
@@ -68,19 +72,41 @@ class Search:
 
     def _settle(self, lines: Sequence[Line]) -> None:
         """Prune with the lines in use, and take in those that object to the ends of what is left, until none does."""
-        joining = list(lines)
+        joining, unchanged = list(lines), 0
         for _ in range(ROUNDS):
-            if not joining:
+            if not joining or unchanged > 1:
                 break
             self.used += joining
-            start = self.left.boxes if len(self.left.boxes) <= PARTS else [self._hull()]
-            left = prune(self.used, start, self.whole, self.logs, max(self.effort - self.looked, 8))
+            before = list(self.left.boxes)
+            self._narrow_down(joining)
+            if not self.left.boxes or self.interrupted:
+                break
+            unchanged = unchanged + 1 if self._alike(before) else 0
+            joining = self._objecting()
+
+    def _narrow_down(self, joining: Sequence[Line]) -> None:
+        """Prune what is left; where that is in many parts, only drop those that a joining line excludes."""
+        start, effort = self.left.boxes, max(self.effort - self.looked, 0)
+        if len(start) > PARTS:
+            start = [box for box in start if not any(excluded(line, box, self.whole) for line in joining)]
+        if start and len(start) <= max(PARTS, effort // 4):
+            left = prune(self.used, start, self.whole, self.logs, max(effort, len(start)))
             self.looked += left.looked
             self.left = left
             self.interrupted |= left.stopped
-            if not left.boxes or self.interrupted:
-                break
-            joining = self._objecting()
+        else:
+            self.left = replace(self.left, boxes=start)
+
+    def _alike(self, before: Sequence[Box]) -> bool:
+        """Whether a round brought nothing: for equalities nothing worth a hundredth of a side."""
+        after = self.left.boxes
+        if not self.question.equalities or len(before) != len(after):
+            return before == after
+        return all(
+            b - a >= 0.99 * (d - c)
+            for one, other in zip(after, before, strict=True)
+            for (a, b), (c, d) in zip(one, other, strict=True)
+        )
 
     def _hull(self) -> Box:
         hull = self.left.hull
@@ -131,7 +157,9 @@ class Search:
         self.by_asking = asking
         for _ in range(TIMES):
             lines = asking.draw()
-            self.sources += [(experiment, e) for experiment, e in zip(experiments, asking.evidence[-len(experiments) :], strict=True)]
+            self.sources += [
+                (experiment, e) for experiment, e in zip(experiments, asking.evidence[-len(experiments) :], strict=True)
+            ]
             self.lines += lines
             self.asked, self.silent = asking.drawn, self.silent + asking.silent
             asking.silent = 0
@@ -169,6 +197,7 @@ class Search:
             free, advice = free_directions(self.used or self.lines, parts[0], self.whole, self.logs, self.goal)
             if kind == UNDECIDED and free:
                 kind = UNDETERMINED
+        self._inner_found = bool(inner)
         self._remark(kind, hull)
         lines = self.lines
         return Enclosure(
@@ -221,15 +250,19 @@ class Search:
             return CONTRADICTED
         if all(self._narrow(part) for part in parts):
             return ENCLOSED
-        if not self.question.equalities and inner:
+        if not self.question.equalities and (inner or parts != [self.whole]):
             return BOUNDED
         return UNDETERMINED if self.left.whole else UNDECIDED
 
     def _remark(self, kind: str, hull: Box | None) -> None:
         if kind == VACUOUS:
             self.notes.append("no row speaks of the claim, whatever the constants are")
-        elif hull == self.whole:
+        elif self._parts() == [self.whole]:
             self.notes.append("nothing of the box is excluded: every row allows some claim at each of its ends")
+        if kind == BOUNDED and not self._inner_found:
+            self.notes.append(
+                "no constant is certainly allowed by every row: some rows are ties within their error bars"
+            )
         if not self.left.whole and hull is not None:
             self.notes.append(f"{self.looked} boxes were looked at, and splitting on would bring more: raise effort")
 
@@ -269,9 +302,18 @@ class Search:
         index = self.sources[line.source][1].measurements.index
         return "".join(f", {name} = {values[line.row]}" for name, values in index.items())
 
+    def _measured(self, group: Sequence[Line]) -> tuple[str, ...]:
+        """The first rows of an instance in words."""
+        shown = []
+        for line in group[:MEASURED]:
+            columns = self.sources[line.source][1].measurements.columns
+            values = [f"{name} = {value_of(columns[name], line.row)}" for name in self.question.observables]
+            shown.append(", ".join(values) + self._index(line))
+        return (*shown, f"and {len(group) - MEASURED} rows more") if len(group) > MEASURED else tuple(shown)
+
     def _parties(self, found: Conflict) -> tuple[Party, ...]:
         return tuple(
-            Party(self._instance(group[0]), alone, others)
+            Party(self._instance(group[0]), alone, others, self._measured(group))
             for group, alone, others in zip(found.groups, found.alone, found.others, strict=True)
         )
 

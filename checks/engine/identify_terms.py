@@ -26,6 +26,26 @@ class NoSlope(ArithmeticError):
     """A slope that does not exist, or is not finite, on all of the box."""
 
 
+class Unknown(Observable):
+    """An unknown constant: a symbol that knows whether its range reaches below 0."""
+
+    __slots__ = ()
+
+
+def renamed(expression: Any, unknowns: Mapping[str, Unknown]) -> Any:
+    """The relation with unknowns for the bare symbols of their names, and nothing else evaluated."""
+    if isinstance(expression, sympy.Symbol):
+        return unknowns.get(expression.name, expression) if not isinstance(expression, Observable) else expression
+    if not any(s.name in unknowns and not isinstance(s, Observable) for s in expression.free_symbols):
+        return expression
+    if isinstance(expression, (sympy.Sum, sympy.Product)):
+        return expression.func(renamed(expression.function, unknowns), *expression.limits)
+    arguments = [renamed(a, unknowns) for a in expression.args]
+    if isinstance(expression, sympy.exp):
+        return sympy.exp(arguments[-1], evaluate=False)
+    return expression.func(*arguments, evaluate=False)
+
+
 @dataclass(frozen=True)
 class Slots:
     """What a row says of a term: slot name -> the expression without unknowns that fills it."""
@@ -50,8 +70,8 @@ def free_of(expression: Any, unknowns: Mapping[str, int]) -> bool:
 
 
 def is_unknown(symbol: Any, unknowns: Mapping[str, int]) -> bool:
-    """Whether a symbol is one of the unknowns: bare, and of that name."""
-    return isinstance(symbol, sympy.Symbol) and not isinstance(symbol, Observable) and symbol.name in unknowns
+    """Whether a symbol is one of the unknowns."""
+    return isinstance(symbol, Unknown) and symbol.name in unknowns
 
 
 def hoist(expression: Any, unknowns: Mapping[str, int], slots: Slots) -> Any:
@@ -204,6 +224,6 @@ def _product(one: tuple[Value, Slopes], other: tuple[Value, Slopes]) -> tuple[Va
 
 
 __all__ = [
-    "Dual", "NoSlope", "Slopes", "Slots", "Undefined", "added", "compile_dual", "finite", "free_of", "hoist",
-    "is_unknown", "scaled",
+    "Dual", "NoSlope", "Slopes", "Slots", "Undefined", "Unknown", "added", "compile_dual", "finite", "free_of",
+    "hoist", "is_unknown", "renamed", "scaled",
 ]  # fmt: skip

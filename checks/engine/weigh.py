@@ -153,13 +153,13 @@ def _measured(claim: Claim, instances: Sequence[Any], spoken: list[Judged]) -> t
     lines = []
     for element, row, table in [(j.element, j.row, j.table) for j in spoken[:SHOWN]]:
         index = "".join(f", {name} = {values[row]}" for name, values in table.index.items())
-        shown = ", ".join(f"{o.name} = {_value(table.columns[o.name], row)}" for o in claim.observables)
+        shown = ", ".join(f"{o.name} = {value_of(table.columns[o.name], row)}" for o in claim.observables)
         lines.append(f"{describe(instances[element])}{index}: {shown}")
     left = len(spoken) - SHOWN
     return (*lines, f"and {left} rows more") if left > 0 else tuple(lines)
 
 
-def _value(column: Measurement, row: int) -> str:
+def value_of(column: Measurement, row: int) -> str:
     """A measured value to four digits, for display only."""
     value, radius = column.mid[row], float(column.rad[row])
     if column.kind == "ball":  # rationals have no radius, and give one to the ball that holds them
