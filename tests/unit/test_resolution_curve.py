@@ -26,7 +26,7 @@ PLANTED = [
     ("birthday", "at-most-uniform-closed"),  # a bound from above, exact
     ("birthday", "effective-support"),  # under a premise
     ("few-atoms", "without-replacement"),  # of negative sides
-    ("two-layer-interpolation", "misfit"),  # under a choice of premises
+    ("tuple-discriminators", "half"),  # from below, under a premise
     ("tangent-kernel", "cauchy-schwarz"),
 ]
 
