@@ -15,8 +15,10 @@ from .check_simulator_command import check_simulator
 from .compare_command import compare_kernels
 from .gram_command import gram
 from .measure_command import measure
+from .needs_command import needs
 from .new_command import new
 from .replay_command import replay
+from .strength_command import strength
 from .tightness_command import tightness
 from .try_command import attempt
 
@@ -105,7 +107,19 @@ def _document(schema: str, data: dict[str, Any]) -> None:
     click.echo(json.dumps({"schema": f"theorem-audit/{schema}", "version": 1, **data}, indent=1, ensure_ascii=False))
 
 
-for tool in (attempt, birthday, measure, compare_kernels, gram, replay, check_simulator, new, tightness):
+for tool in (
+    attempt,
+    birthday,
+    measure,
+    compare_kernels,
+    gram,
+    replay,
+    check_simulator,
+    new,
+    tightness,
+    needs,
+    strength,
+):
     cli.add_command(tool)
 
 

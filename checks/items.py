@@ -10,12 +10,13 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar, cast
 
-from theorems.statement import Claim, Step, observables_of
+from theorems.statement import Claim, Step, Theorem, observables_of
 
+from .engine.corrupt import forced
 from .engine.experiment import Audit, Experiment, ExperimentError
 from .engine.kill import Outcome, kill_matrix, strength
 from .engine.lint import LintError, lint_claim, refuse
@@ -43,8 +44,17 @@ class Item:
 
 
 def _remembered(function: Callable[P, R]) -> Callable[P, R]:
-    """functools.cache with the signature kept (type checkers hold that classes are not Hashable)."""
-    return cast("Callable[P, R]", cache(function))
+    """functools.cache with the signature kept (type checkers hold that classes are not Hashable).
+
+    What is found under a forced failure is not remembered.
+    """
+    kept = cast("Callable[P, R]", cache(function))
+
+    @wraps(function)
+    def recall(*arguments: P.args, **keywords: P.kwargs) -> R:
+        return (kept if forced() is None else function)(*arguments, **keywords)
+
+    return recall
 
 
 def audits() -> dict[str, type[Audit]]:
@@ -134,15 +144,27 @@ def assumption_needed(
     """
     theorem = audit.theorem()
     assuming = [c for c in theorem.claims if name in theorem.assumed_by(c) and well_stated(audit, c)]
-    dropping = _dropping(audit, name)
-    if not dropping:
+    if not _dropping(audit, (name,)):
         raise ExperimentError(
             f"assumption {name!r} of {theorem.name}, which no experiment can drop",
             f"an experiment whose instances take the keyword {name}",
             "add the keyword: False constructs an instance that violates this assumption and no other",
         )
-    fitting = [(claim, _covering(dropping, claim)) for claim in assuming]
-    return tuple(judge(claim, *found, profile=profile, device=device) for claim, found in fitting if found)
+    found = [verdict_without(audit, claim.name, (name,), profile, device) for claim in assuming]
+    return tuple(verdict for verdict in found if verdict is not None)
+
+
+@_remembered
+def verdict_without(
+    audit: type[Audit], claim: str, dropped: tuple[str, ...], profile: str = "quick", device: str = "cpu"
+) -> Verdict | None:
+    """The verdict on a claim where the named assumptions are violated and all others hold.
+
+    None where no experiment that can drop them all covers the claim.
+    """
+    stated = audit.theorem().claim(claim)
+    found = _covering(_dropping(audit, dropped), stated)
+    return judge(stated, *found, profile=profile, device=device) if found else None
 
 
 @_remembered
@@ -178,7 +200,7 @@ def gathered(audit: type[Audit], item: Item) -> tuple[Experiment, ...]:
         return _covering(audit.experiments, theorem.claim(item.name))
     if item.kind == "needed":
         assuming = [c for c in theorem.claims if item.name in theorem.assumed_by(c)]
-        return tuple(e for e in _dropping(audit, item.name) if any(e.covers(c) for c in assuming))
+        return tuple(e for e in _dropping(audit, (item.name,)) if any(e.covers(c) for c in assuming))
     if item.kind == "step" and _step(audit, item.name).method == "searched":
         return _covering(audit.experiments, theorem.claim(_step(audit, item.name).claim))
     return ()
@@ -201,11 +223,15 @@ def _step(audit: type[Audit], name: str) -> Step:
     return next(s for s in audit.theorem().derivation if s.name == name)
 
 
-def _dropping(audit: type[Audit], name: str) -> list[Experiment]:
-    """The experiments without the assumption; those that measure what verifies its absence, if there are any."""
-    relation = audit.theorem().assumption(name).relation
-    wanted = {o.name for o in observables_of(relation)} if relation is not None else set()
-    dropping = [e.without(name) for e in audit.experiments if name in e.assumptions]
+def _dropping(audit: type[Audit], names: tuple[str, ...]) -> list[Experiment]:
+    return without(audit.theorem(), audit.experiments, names)
+
+
+def without(theorem: Theorem, experiments: Iterable[Experiment], names: tuple[str, ...]) -> list[Experiment]:
+    """The experiments without the named assumptions; those that measure what verifies their absence, if there are any."""
+    relations = [theorem.assumption(name).relation for name in names]
+    wanted = {o.name for relation in relations if relation is not None for o in observables_of(relation)}
+    dropping = [e.without(*names) for e in experiments if set(names) <= set(e.assumptions)]
     return [e for e in dropping if wanted <= set(e.observables)] or dropping
 
 

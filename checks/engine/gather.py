@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from simulators.measurement import Measurements
 from theorems.statement import Claim
 
+from .corrupt import forced
 from .draw import bulk, strategy
 from .evidence import Evidence
 from .experiment import Experiment, ExperimentError
@@ -102,6 +103,8 @@ def gather(experiment: Experiment, profile: str = "quick", device: str = "cpu", 
     Given examples first, then Hypothesis examples (each a batch, guided towards large excess of every
     claim that the experiment covers), then bulk instances from a seeded generator.
     """
+    if forced() is not None:  # corrupted on purpose: not to be remembered
+        return _gather(experiment, find_profile(profile), device, watch)
     key = (experiment, tuple(sorted(experiment.flags.items())), profile, device)
     if key not in _GATHERED:
         _GATHERED[key] = _gather(experiment, find_profile(profile), device, watch)

@@ -43,7 +43,10 @@ CAPS = {"quick": 2_000, "thorough": 20_000, "deep": 200_000}
 
 @dataclass(frozen=True)
 class Outcome:
-    """One mutant's end.  ``resolution`` is that of the row behind the reason (infinite where none is)."""
+    """One mutant's end.  ``resolution`` is that of the row behind the reason (infinite where none is).
+
+    ``killers`` names the experiments that kill it: the first that does, or all of them where all were asked.
+    """
 
     theorem: str
     claim: str
@@ -54,6 +57,7 @@ class Outcome:
     reason: str
     experiment: str = ""
     resolution: float = math.inf
+    killers: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -116,15 +120,36 @@ class Rows:
         return f"{looked} rows" if looked == self.total else f"{looked} of {self.total} rows, evenly spread"
 
 
-def kill_matrix(claim: Claim, experiments: Sequence[Setup], evidences: Sequence[Evidence]) -> tuple[Outcome, ...]:
-    """The outcome of every mutant of the claim on the evidence of every experiment that covers the claim."""
+def kill_matrix(
+    claim: Claim, experiments: Sequence[Setup], evidences: Sequence[Evidence], *, every: bool = False
+) -> tuple[Outcome, ...]:
+    """The outcome of every mutant of the claim on the evidence of every experiment that covers the claim.
+
+    ``every``: a killed mutant is shown to the other experiments too, so that one sees where the power comes from.
+    """
     if not experiments:
         return ()
     theorem = experiments[0].theorem
     stored = {e.experiment: e for e in evidences}
     fitting = [(e, stored[e.name]) for e in experiments if e.covers(claim) and not e.dropped and e.name in stored]
     tables = [_spread(claim, experiment, evidence) for experiment, evidence in fitting]
-    return tuple(_outcome(theorem, claim, mutant, tables) for mutant in mutants(claim))
+    made = mutants(claim)
+    found = tuple(_outcome(theorem, claim, mutant, tables) for mutant in made)
+    if not every:
+        return found
+    return tuple(replace(o, killers=_killers(claim, m, tables, o)) for o, m in zip(found, made, strict=True))
+
+
+def _killers(claim: Claim, mutant: Mutant, tables: Sequence[Rows], outcome: Outcome) -> tuple[str, ...]:
+    """Every experiment with a row that kills the mutant, in the order of the audit."""
+    if outcome.kind != "killed":
+        return ()
+    known = outcome.killers
+    return tuple(
+        t.experiment.name
+        for t in tables
+        if t.experiment.name in known or _kill(claim, mutant, t, 0, len(t.order)) is not None
+    )
 
 
 def strength(outcomes: Sequence[Outcome]) -> tuple[int, int]:
@@ -194,6 +219,7 @@ def _kill(claim: Claim, mutant: Mutant, table: Rows, start: int, limit: int) -> 
             "reason": why,
             "experiment": table.experiment.name,
             "resolution": judgement.resolution,
+            "killers": (table.experiment.name,),
         }
     return None
 

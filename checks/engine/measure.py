@@ -10,6 +10,7 @@ import numpy as np
 
 from simulators.measurement import Measurement, MeasurementError, Measurements
 
+from .corrupt import corrupt, forced
 from .experiment import Experiment
 from .verdict import describe
 
@@ -95,6 +96,9 @@ def _held(experiment: Experiment, batch: Sequence[Any], measure: Any) -> Measure
         raise SimulatorError(
             experiment, f"got rows of element {table.element.max()}; expected 0 to {len(batch) - 1}", batch[0]
         )
+    corruption = forced()
+    if corruption is not None:
+        table = corrupt(table, corruption, experiment.theorem)
     _check_domains(experiment, batch, table)
     LEDGER.add(table)
     return table

@@ -16,6 +16,7 @@ from typing import Any
 from ..engine.kill import Outcome
 from ..engine.prove import Proof
 from ..engine.verdict import Verdict
+from ..needs import JOINTLY, Need, needs
 
 
 class GatherError(RuntimeError):
@@ -30,7 +31,8 @@ class Findings:
     """What the audit of one theorem found, each by the name of the item.
 
     ``needed``: assumption -> verdicts of the claims judged without it; ``outcomes``: claim -> its mutants; ``failure``
-    bounds the probability that any interval that was measured on the way is wrong (union bound).
+    bounds the probability that any interval that was measured on the way is wrong (union bound); ``jointly``: what fails
+    only without two assumptions.
     """
 
     theorem: str
@@ -40,6 +42,7 @@ class Findings:
     sayings: Mapping[str, Verdict]
     outcomes: Mapping[str, tuple[Outcome, ...]]
     failure: float
+    jointly: tuple[Need, ...] = ()
 
 
 def findings(name: str, profile: str = "quick", device: str = "cpu") -> Findings:
@@ -55,6 +58,7 @@ def findings(name: str, profile: str = "quick", device: str = "cpu") -> Findings
     theorem = audit.theorem()
     # Mutants are made of identities and bounds: of the other kinds every edit would be another theorem.
     edited = [c.name for c in theorem.claims if c.kind in items.MUTATED]
+    jointly = tuple(n for n in needs(audit, profile, device, pairs=True) if n.kind == JOINTLY)
     return Findings(
         theorem=name,
         claims={c.name: items.claim_verdict(audit, c.name, profile, device) for c in theorem.claims},
@@ -63,6 +67,7 @@ def findings(name: str, profile: str = "quick", device: str = "cpu") -> Findings
         sayings={s.name: items.saying_verdict(audit, s.name, profile, device) for s in theorem.sayings},
         outcomes={claim: items.mutant_outcomes(audit, claim, profile, device) for claim in edited},
         failure=LEDGER.total - spent,
+        jointly=jointly,
     )
 
 

@@ -12,6 +12,7 @@ from ..engine.verdict import MEANING_NOT, Verdict
 from .gather import Findings
 from .graph import mermaid
 from .mathematics import display, escaped, inline
+from .rounding import at_least, at_most
 from .sentences import counterexample, example, kind, reason, search, tightness, told
 from .wording import METHOD_WORDS
 
@@ -23,7 +24,7 @@ def section(found: Findings, theorem: Theorem) -> str:
     blocks += ["### Quantities", _observables(theorem)]
     if theorem.assumptions:
         blocks += ["### Assumptions, and what breaks without each"]
-        blocks += ["\n".join(_assumption(a, found.needed[a.name]) for a in theorem.assumptions)]
+        blocks += ["\n".join(_assumption(a) for a in theorem.assumptions), _needs(theorem, found)]
     if theorem.derivation:
         blocks += ["### Derivation", _derivation(theorem, found)]
     if theorem.sayings:
@@ -61,20 +62,43 @@ def _observables(theorem: Theorem) -> str:
     return "\n".join(lines)
 
 
-def _assumption(assumption: Assumption, verdicts: tuple[Verdict, ...]) -> str:
+def _assumption(assumption: Assumption) -> str:
     relation = f": {inline(assumption.relation)}" if assumption.relation is not None else ""
-    words = f"- `{assumption.name}` ({escaped(assumption.words)}){relation}"
-    broken = [v for v in verdicts if v.kind == "REFUTED" and v.simplest is not None]
-    if not broken:
-        return f"{words}\n  - not shown needed: dropping it refuted none of the claims judged"
-    lines = [words]
-    for verdict in broken:
-        assert verdict.simplest is not None
-        lines.append(f"  - without it `{verdict.claim}` is {kind(verdict)}: {example(verdict.simplest)}")
-    kept = sorted(v.claim for v in verdicts if v.kind in ("SURVIVED", "PROVED", "WITNESSED"))
-    if kept:
-        lines.append(f"  - not refuted without it: {', '.join(f'`{name}`' for name in kept)}")
+    return f"- `{assumption.name}` ({escaped(assumption.words)}){relation}"
+
+
+def _needs(theorem: Theorem, found: Findings) -> str:
+    """What breaks without each assumption, then what survives, then what fails only without two."""
+    lines = ["| without | claim | is | smallest counterexample |", "| --- | --- | --- | --- |"]
+    for assumption in theorem.assumptions:
+        name, verdicts = assumption.name, found.needed[assumption.name]
+        lines += [_broken((name,), v) for v in verdicts if v.kind == "REFUTED" and v.simplest is not None]
+        kept = [_kept(v) for v in verdicts if v.kind != "REFUTED"]
+        judged = {v.claim for v in verdicts}
+        untried = [f"`{c.name}`" for c in theorem.claims if name in theorem.assumed_by(c) and c.name not in judged]
+        for claims, words in ((kept, "not refuted"), (untried, "not tried")):
+            if claims:
+                lines.append(f"| `{name}` | {', '.join(claims)} | {words} | |")
+        if not verdicts and not untried:
+            lines.append(f"| `{name}` | | no claim assumes it | |")
+    lines += [_broken(n.dropped, n.verdict) for n in found.jointly if n.verdict is not None]
     return "\n".join(lines)
+
+
+def _broken(dropped: tuple[str, ...], verdict: Verdict) -> str:
+    assert verdict.simplest is not None
+    names = " and ".join(f"`{name}`" for name in dropped)
+    together = ", though neither alone is needed" if len(dropped) > 1 else ""
+    shown = example(verdict.simplest).replace("|", "\\|")
+    return f"| {names} | `{verdict.claim}` | {kind(verdict)}{together} | {shown} |"
+
+
+def _kept(verdict: Verdict) -> str:
+    """A claim that is not refuted without an assumption, and what would have been seen."""
+    if verdict.kind in ("UNDECIDED", "VACUOUS"):
+        return f"`{verdict.claim}` ({verdict.kind})"
+    seen = f", resolution {at_most(verdict.resolution.median)}" if verdict.resolution.infinite < 1 else ""
+    return f"`{verdict.claim}` ({at_least(verdict.instances)} instances{seen})"
 
 
 def _derivation(theorem: Theorem, found: Findings) -> str:
