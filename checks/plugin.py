@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from simulators.measurement import MeasurementError
+from theorems import titles
 from theorems.statement import StatementError
 
 from .engine.evaluate import EvaluationError
@@ -73,7 +74,9 @@ class Setting:
             path = self.store.save_counterexample(document, verdict.claim)
         except OSError:
             return ""
-        return f"\n  replay     theorem-audit replay {os.path.relpath(path)}"
+        known = {verdict.simplest.theorem, verdict.simplest.parent} & set(titles())
+        own = "" if known else f" --experiments {os.path.relpath(check_file)}"
+        return f"\n  replay     theorem-audit replay {os.path.relpath(path)}{own}"
 
 
 def _relative(path: Path, root: Path) -> str:
