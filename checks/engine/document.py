@@ -311,13 +311,19 @@ def _held(what: str, data: Any, shape: Shape) -> None:
 
 
 def _known(given: Mapping[str, Any]) -> Mapping[str, type]:
-    """The dataclasses of the catalogue's experiment; none where the catalogue has none of that name."""
-    from ..experiments import find_experiment
+    """The dataclasses that the catalogue's experiments draw, those of the one named first; none for another theorem."""
+    from ..experiments import experiments_of, find_experiment
     from .plainly import types_drawn
 
     example = given.get("simplest") or given  # a verdict does not say whose variant its theorem is
     parent = example["parent"] if _is_text(example.get("parent")) else ""
-    try:
-        return types_drawn(find_experiment(given["theorem"], given["experiment"], given["dropped"], parent=parent))
-    except LookupError:
-        return {}
+    known: dict[str, type] = {}
+    for theorem in (given["theorem"], parent):
+        try:
+            first = find_experiment(theorem, given["experiment"], given["dropped"])
+            for experiment in (first, *experiments_of(theorem)):  # the tightest instance may be another experiment's
+                known = types_drawn(experiment) | known
+            return known
+        except LookupError:
+            continue
+    return known
