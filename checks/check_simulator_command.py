@@ -56,8 +56,8 @@ def check_simulator(name: str, where: str | None, experiment: str | None, as_jso
     if "" not in sys.path[:1]:
         sys.path.insert(0, "")  # as for `python -m`
     simulator = _simulator(name)
-    batch = _of_experiment(experiment) if experiment else _instances(where or name.partition(":")[0], simulator, where)
-    sys.exit(_json(simulator, batch) if as_json else _text(simulator, batch))
+    batch = _of_experiment(experiment) if experiment else _instances(where or name.partition(":")[0], name, where)
+    sys.exit(_json(name, simulator, batch) if as_json else _text(name, simulator, batch))
 
 
 def _module(name: str) -> ModuleType:
@@ -72,11 +72,11 @@ def _module(name: str) -> ModuleType:
                 " run it from the folder that holds it"
             ) from None
         raise _unimportable(name, problem) from None
-    except Exception as problem:  # noqa: BLE001 - a user's module may raise anything when it is run
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's module may raise anything when it is run
         raise _unimportable(name, problem) from None
 
 
-def _unimportable(name: str, problem: Exception) -> BadInput:
+def _unimportable(name: str, problem: BaseException) -> BadInput:
     said = " ".join(str(problem).split())
     return BadInput(f"got module {name!r}, which does not import: {type(problem).__name__}: {said}; mend it")
 
@@ -107,7 +107,7 @@ def _simulator(name: str) -> Simulator:
     )
 
 
-def _instances(where: str, simulator: Simulator, asked: str | None) -> tuple[Any, ...]:
+def _instances(where: str, name: str, asked: str | None) -> tuple[Any, ...]:
     """The instances of ``module:name``, or what the module of the simulator offers under a usual name."""
     if asked:
         module_name, attribute = _split(where, "instances")
@@ -120,7 +120,7 @@ def _instances(where: str, simulator: Simulator, asked: str | None) -> tuple[Any
         if hasattr(module, attribute):
             return _batch(getattr(module, attribute), f"{where}:{attribute}")
     raise BadInput(
-        f"got {simulator.name} without instances; expected EXAMPLES, a tuple of a few, or a family instances(draw) in"
+        f"got {name} without instances; expected EXAMPLES, a tuple of a few, or a family instances(draw) in"
         f" {where}; add one, or name it with --instances module:name or --experiment theorem/experiment"
     )
 
@@ -130,7 +130,7 @@ def _batch(found: Any, name: str) -> tuple[Any, ...]:
     if callable(found):
         try:
             return _drawn(found)
-        except Exception as problem:  # noqa: BLE001 - a user's family may raise anything
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - a user's family may raise anything
             said = " ".join(str(problem).split())
             raise BadInput(
                 f"got family {name}, which raises {type(problem).__name__}: {said}; expected an instance for each draw"
@@ -172,15 +172,19 @@ def _rulings(simulator: Simulator, batch: tuple[Any, ...]) -> tuple[Trial, Itera
     return trial, rulings(trial)
 
 
-def _text(simulator: Simulator, batch: tuple[Any, ...]) -> int:
+def _text(name: str, simulator: Simulator, batch: tuple[Any, ...]) -> int:
     trial, found = _rulings(simulator, batch)
     count = f"{len(batch)} instance{'s' * (len(batch) != 1)}"
-    click.echo(f"{simulator.name}, limited by {simulator.limited_by}, on {count}")
+    click.echo(f"{name}, limited by {simulator.limited_by}, on {count}")
     broken = judged = 0
     for ruling in found:
         if ruling.rule == "measured" and ruling.held:
-            for name, column in trial.measured.columns.items():
-                click.echo(f"  {name:<16} {_column(column)}")
+            for column, found_in in trial.measured.columns.items():
+                click.echo(f"  {column:<16} {_column(found_in)}")
+            if _sharp(trial):
+                click.echo(
+                    f"  Every radius is 0: right only if nothing is rounded, and then the limit is not {simulator.limited_by}."
+                )
         judged += ruling.judged
         broken += bool(ruling.broken)
         click.echo(_line(ruling))
@@ -191,6 +195,12 @@ def _text(simulator: Simulator, batch: tuple[Any, ...]) -> int:
         return 1
     click.echo(f"all {judged} rules hold on {'this' if len(batch) == 1 else 'these'} {count}, which is no proof")
     return 0
+
+
+def _sharp(trial: Trial) -> bool:
+    """Whether real numbers of a simulator that errs by its own account come without any error."""
+    reals = [column for column in trial.measured.columns.values() if column.kind == "real"]
+    return trial.simulator.limited_by != "exact" and bool(reals) and not any(column.rad.any() for column in reals)
 
 
 _UNJUDGED = "the others need a table"
@@ -224,7 +234,7 @@ def _column(column: Measurement) -> str:
     return kind + (f", failure {failure:.2g}" if failure else "") + ("" if column.proved else ", not proved")
 
 
-def _json(simulator: Simulator, batch: tuple[Any, ...]) -> int:
+def _json(name: str, simulator: Simulator, batch: tuple[Any, ...]) -> int:
     import json
 
     trial, found = _rulings(simulator, batch)
@@ -233,18 +243,18 @@ def _json(simulator: Simulator, batch: tuple[Any, ...]) -> int:
     document = {
         "version": VERSION,
         "kind": "contract",
-        "simulator": simulator.name,
+        "simulator": name,
         "limited_by": simulator.limited_by,
         "instances": [repr(instance) for instance in batch],
         "columns": {
-            name: {
+            title: {
                 "kind": column.kind,
                 "rows": len(column),
                 "radius": [float(min(column.rad)).hex(), float(max(column.rad)).hex()] if len(column) else None,
                 "failure": float(sum(column.failure)).hex(),
                 "proved": column.proved,
             }
-            for name, column in columns.items()
+            for title, column in columns.items()
         },
         "rules": [{"rule": r.rule, "held": r.held, "judged": r.judged, "broken": list(r.broken)} for r in rulings],
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,16 @@ def _sound(coin: Coin, element: int) -> Coin:
     return coin
 
 
-def tail(n: int, a: int) -> arb:
-    """log P(K >= a) for the number K of heads of n fair coins, a > n/2: half of both tails, as long as these are two."""
-    both = precise_log_two_sided(n, a)
-    return both - arb(2).log()
+@lru_cache(maxsize=100_000)
+def both_tails(n: int, a: int) -> arb:
+    """log P(|K - n/2| >= a - n/2) for the number K of heads of n fair coins, in balls of 192 bits."""
+    with ctx.workprec(BITS):
+        return precise_log_two_sided(n, a)
+
+
+def one_tail(n: int, a: int) -> arb:
+    """log P(K >= a) for a > n/2: half of both tails."""
+    return both_tails(n, a) - arb(2).log()
 
 
 def _deviation(n: int, sure: Callable[[int], arb], log_delta: arb, element: int) -> fmpq:
@@ -89,8 +96,8 @@ def _row(coin: Coin, element: int) -> dict[str, Any]:
         "width": scale,
         "eps": scale * (fmpq(coin.wrong, n) - fmpq(1, 2)),
         "delta": fmpq(1, 3 * 2**coin.halvings),
-        "P_far": precise_log_two_sided(n, coin.wrong).exp(),
-        "P_over": tail(n, coin.wrong).exp(),
-        "gap": scale * _deviation(n, lambda a: precise_log_two_sided(n, a), log_delta, element),
-        "gap_over": scale * _deviation(n, lambda a: tail(n, a), log_delta, element),
+        "P_far": both_tails(n, coin.wrong).exp(),
+        "P_over": one_tail(n, coin.wrong).exp(),
+        "gap": scale * _deviation(n, lambda a: both_tails(n, a), log_delta, element),
+        "gap_over": scale * _deviation(n, lambda a: one_tail(n, a), log_delta, element),
     }

@@ -60,7 +60,7 @@ class Attempt:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception):
+        if not isinstance(error, (Exception, SystemExit)):
             return False
         own = self.simulator.observe.__code__.co_filename if hasattr(self.simulator.observe, "__code__") else ""
         frames = extract_tb(trace)

@@ -61,6 +61,7 @@ BROKEN: dict[str, list[tuple[str, dict[str, str]]]] = {
         ("return table(batch, areas(batch, device)[1:])", {}),
         ("return undefined", {}),
         ("raise SystemError", {}),
+        ("sys.exit(0)", {}),
     ],
     "plain": [
         (RIGHT, {"EXAMPLES = (Disc()": "EXAMPLES = (Rough()"}),
@@ -174,6 +175,12 @@ def test_one_instance_is_said_to_be_few(here, capsys):
     assert code == 0 and "One instance says little" in out
 
 
+def test_an_error_that_claims_to_be_none_is_remarked_upon(here, capsys):
+    write(here, "return table(batch, areas(batch, device), 0.0)")
+    _, out, _ = run(capsys, "mine:observe")
+    assert "Every radius is 0: right only if nothing is rounded, and then the limit is not rounding." in out
+
+
 MISTAKES = {
     ("mine",): "got 'mine'; expected a simulator as module:name",
     ("mine:",): "got 'mine:'; expected a simulator as module:name",
@@ -181,6 +188,7 @@ MISTAKES = {
     ("yours:observe",): "got module 'yours', which is not found; expected one of the current directory",
     ("halves:observe",): "got module 'halves', which does not import: SyntaxError",
     ("needs:observe",): "got module 'needs', which does not import: ModuleNotFoundError: No module named 'nowhere'",
+    ("leaves:observe",): "got module 'leaves', which does not import: SystemExit",
     ("mine:obsrve",): "and mine has no obsrve; expected a simulator of it: observe",
     ("mine:areas",): "got mine:areas, a function; expected a simulator; decorate it",
     ("bare:observe",): "got bare:observe without instances; expected EXAMPLES",
@@ -198,6 +206,7 @@ def test_a_mistake_is_one_line_and_exit_code_two(here, capsys, arguments):
     write(here)
     write(here, replaced={"EXAMPLES": "SOME", "def instances": "def others"}, name="bare")
     (here / "halves.py").write_text("def (:\n")
+    (here / "leaves.py").write_text("import sys; sys.exit(0)\n")
     (here / "needs.py").write_text("import nowhere\n")
     code, out, err = run(capsys, *arguments)
     assert code == 2 and not out
