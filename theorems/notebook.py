@@ -17,21 +17,19 @@ _UNSAFE = {"\\": r"\backslash ", "{": r"\{", "}": r"\}", "$": r"\$", "%": r"\%",
 
 
 class _Printer(LatexPrinter):
-    """sympy's printer, with names of more than a letter in upright type, where sympy would print a product of letters."""
-
-    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
-        """A symbol or an observable."""
-        stem, *rest = expr.name.split("_")
-        given = getattr(expr, "latex_name", "")
-        if given:
-            return str(given)
-        if (len(stem) == 1 or stem in _LETTERS) and all(part.isalnum() for part in rest):
-            return sympy.latex(sympy.Symbol(expr.name))
-        return rf"\text{{{''.join(_UNSAFE.get(c, c) for c in expr.name)}}}"
+    """sympy's printer, with observables named by words in upright type, where sympy would print a product of letters."""
 
     def _print(self, expr: Any, **keywords: Any) -> str:
-        """An observable prints itself, in letters: here it is a symbol among others."""
-        return self._print_Symbol(expr) if isinstance(expr, sympy.Symbol) else str(super()._print(expr, **keywords))
+        """Any expression."""
+        return _name(expr) if hasattr(expr, "latex_name") else str(super()._print(expr, **keywords))
+
+
+def _name(symbol: Any) -> str:
+    """An observable: as it says itself, in letters with indices, or in words."""
+    stem = symbol.name.split("_")[0]
+    if symbol.latex_name or len(stem) == 1 or stem in _LETTERS:
+        return str(symbol.latex_name) or sympy.latex(sympy.Symbol(symbol.name))
+    return rf"\text{{{symbol.name.replace('_', ' ')}}}"
 
 
 def latex(relation: Any) -> str:

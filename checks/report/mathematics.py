@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import sympy
-from sympy.printing.latex import LatexPrinter, greek_letters_set
-
-from theorems.statement import Observable
+from theorems import notebook
 
 # Markdown eats a backslash before punctuation, `|` ends a table cell and `\operatorname` is refused outright.
 _SPELLED = (
@@ -28,26 +25,9 @@ _SPELLED = (
 )
 
 
-_LETTERS = {*greek_letters_set, *(letter.capitalize() for letter in greek_letters_set)}
-
-
-class _Printer(LatexPrinter):
-    """sympy's printer, with observables named by words in upright type."""
-
-    def _print(self, expr: Any, **keywords: Any) -> str:
-        return _name(expr) if isinstance(expr, Observable) else str(super()._print(expr, **keywords))
-
-
-def _name(symbol: Observable) -> str:
-    stem = symbol.name.split("_")[0]
-    if symbol.latex_name or len(stem) == 1 or stem in _LETTERS:
-        return symbol.latex_name or sympy.latex(sympy.Symbol(symbol.name))
-    return rf"\text{{{symbol.name.replace('_', ' ')}}}"
-
-
 def latex(relation: Any) -> str:
     """The relation in LaTeX, printed from the object that is judged; nothing is simplified."""
-    return github_safe(_Printer().doprint(relation))
+    return github_safe(notebook.latex(relation))
 
 
 def github_safe(text: str) -> str:
