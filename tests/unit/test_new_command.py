@@ -14,6 +14,7 @@ import pytest
 from checks import __main__ as command_line
 from checks import unfilled
 from checks.engine.contract import Trial, breaches
+from checks.engine.lint import lint
 from checks.new_template import MARK, files
 from tests.unit.test_plugin import run as run_in
 from theorems import all_theorems
@@ -130,7 +131,7 @@ def flat(here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 
 def test_the_template_is_well_stated_and_its_simulator_keeps_the_contract(flat):
     theorem = importlib.import_module("my_bound").THEOREM
-    assert theorem.name == "my-bound"
+    assert theorem.name == "my-bound" and lint(theorem) == ()
     assert unfilled(theorem) == ("title", "claims", "assumptions", "derivation", "sources", "non_claims")
     simulator = importlib.import_module("my_bound_simulator")
     assert breaches(Trial(simulator.observe, simulator.EXAMPLES)) == []
