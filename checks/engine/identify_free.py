@@ -17,12 +17,12 @@ from .identify_rows import Box, Line, constants, relined
 
 LINES = 200
 ROUND = 1e-6
+FLOOR = 1e-12
+"""The least error bar beside the slopes: exact rows limit a direction, rounding errors of slopes do not."""
 
 
-def free_directions(
-    lines: Sequence[Line], hull: Box, whole: Box, logs: Sequence[bool], goal: float
-) -> tuple[tuple[Free, ...], str]:
-    """The directions along which no row tells constants apart that differ by ``goal`` of the box, and what would.
+def free_directions(lines: Sequence[Line], hull: Box, whole: Box, logs: Sequence[bool]) -> tuple[tuple[Free, ...], str]:
+    """The directions along which no row tells the ends of the box apart, to first order, and what would.
 
     Judged by slopes at the middle of what is left: words for people, on which no verdict rests.
     """
@@ -31,13 +31,13 @@ def free_directions(
         return (), ""
     middle = tuple(low + (high - low) / 2 for low, high in hull)
     by_log = tuple(log and x > 0 for log, x in zip(logs, middle, strict=True))
-    free = _null(_pulls(chosen, middle, by_log), whole, by_log, goal)
+    free = _null(_pulls(chosen, middle, by_log), whole, by_log)
     if not len(free):
         return (
             (),
             "every direction is limited, by error bars: smaller ones (more effort, or another simulator) would narrow it",
         )
-    advice = _advice(chosen, whole, middle, by_log, len(free), goal)
+    advice = _advice(chosen, whole, middle, by_log, len(free))
     return tuple(Free(tuple(map(float, step)), by_log) for step in free), advice
 
 
@@ -58,7 +58,7 @@ def _pulls(lines: Sequence[Line], middle: tuple[float, ...], by_log: Sequence[bo
                     if dual is not None:
                         slopes = by_coordinate(dual[1], at, line.question.unknowns, by_log)
                         flat = [0.0 if s is None else float(ball(s).mid()) for s in slopes]
-                        bar = max(float(ball(dual[0]).rad()), 1e-15 * max(map(abs, flat), default=0.0))
+                        bar = max(float(ball(dual[0]).rad()), FLOOR * max(map(abs, flat), default=0.0))
                         if bar > 0 and np.isfinite(flat).all():
                             rows.append([s / bar for s in flat])
                         break
@@ -67,7 +67,7 @@ def _pulls(lines: Sequence[Line], middle: tuple[float, ...], by_log: Sequence[bo
     return np.array(rows).reshape(-1, len(middle))
 
 
-def _null(pulls: np.ndarray, whole: Box, by_log: Sequence[bool], goal: float) -> np.ndarray:
+def _null(pulls: np.ndarray, whole: Box, by_log: Sequence[bool]) -> np.ndarray:
     """Directions of the box that change no demand by an error bar, the largest component 1, as plain as can be."""
     size = np.array([1.0 if log else max(high - low, 1e-300) for log, (low, high) in zip(by_log, whole, strict=True)])
     scaled = pulls * size
@@ -77,7 +77,7 @@ def _null(pulls: np.ndarray, whole: Box, by_log: Sequence[bool], goal: float) ->
     if not len(scaled):
         return np.eye(len(whole))
     _, singular, turned = np.linalg.svd(scaled, full_matrices=True)
-    loose = [k for k in range(len(whole)) if k >= len(singular) or singular[k] * goal < 1]
+    loose = [k for k in range(len(whole)) if k >= len(singular) or singular[k] < 1]
     if not loose:
         return np.empty((0, len(whole)))
     steps = _reduced(turned[loose] * size)
@@ -104,9 +104,7 @@ def _reduced(steps: np.ndarray) -> np.ndarray:
     return steps
 
 
-def _advice(
-    lines: Sequence[Line], whole: Box, middle: tuple[float, ...], by_log: Sequence[bool], loose: int, goal: float
-) -> str:
+def _advice(lines: Sequence[Line], whole: Box, middle: tuple[float, ...], by_log: Sequence[bool], loose: int) -> str:
     """Which observable is the same on every row, and would limit a free direction if it were not."""
     question = lines[0].question
     helpful: list[str] = []
@@ -116,7 +114,7 @@ def _advice(
             continue
         moved = [replace_value(line, name, _moved(values[0], n % 3 + 1)) for n, line in enumerate(lines[:30])]
         known = [line for line in moved if line is not None]
-        if known and len(_null(_pulls([*lines, *known], middle, by_log), whole, by_log, goal)) < loose:
+        if known and len(_null(_pulls([*lines, *known], middle, by_log), whole, by_log)) < loose:
             helpful.append(f"every row has {name} = {_shown(values[0])}: instances with another {name} would")
     if helpful:
         return "; ".join(helpful)

@@ -15,7 +15,7 @@ from .identify_inner import obeys
 from .identify_rows import Box, Line
 
 Point = tuple[float, ...]
-NARROW, REACH = 1e-9, 1e-5
+NARROW, REACH = 1e-9, 1e-5  # of several unknowns; one alone is cheap to follow
 SPLIT = 1 / 16
 """How narrow a part becomes where only rows without a value there could say more."""
 
@@ -72,7 +72,12 @@ def prune(lines: Sequence[Line], start: Sequence[Box], whole: Box, logs: Sequenc
                 allowed = _around(allowed, lines, found)
             beyond = math.inf if allowed is None else _beyond(found.box, allowed, whole)
             enough = SPLIT if found.straight else NARROW
-            if found.sure or found.settled or beyond <= REACH or _width(found.box, whole, logs) <= enough:
+            if (
+                found.sure
+                or found.settled
+                or beyond <= (REACH if len(whole) > 1 else NARROW)
+                or _width(found.box, whole, logs) <= enough
+            ):
                 parts.append((found.box, found))
                 continue
             for half in _halves(found.box, whole, logs, found.idle):

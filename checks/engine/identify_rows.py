@@ -31,13 +31,13 @@ class Question:
     """A claim with unknowns, compiled: its judge, the premises of its conclusions, and the forms of its comparisons."""
 
     def __init__(self, claim: Claim, unknowns: Sequence[str], whole: Box) -> None:
+        self.claim, self.unknowns = claim, tuple(unknowns)
+        self.names = {name: at for at, name in enumerate(unknowns)}
         kinds = {
             name: Unknown(name, domain="nonnegative" if low >= 0 else "real")
             for name, (low, _) in zip(unknowns, whole, strict=True)
         }
-        relation = renamed(claim.relation, kinds)
-        self.claim, self.unknowns = claim, tuple(unknowns)
-        self.names = {name: at for at, name in enumerate(unknowns)}
+        relation = _either(renamed(claim.relation, kinds), self.names)
         self.slots = Slots({})
         self.observables = tuple(o.name for o in claim.observables)
         self._judge = compile_claim(relation, BITS)
@@ -79,6 +79,18 @@ class Question:
     def judge(self, row: Row) -> Judgement:
         """The claim on a row whose unknowns are balls or numbers."""
         return self._judge(row)
+
+
+def _either(relation: Any, names: Mapping[str, int]) -> Any:
+    """A premise with unknowns fails for some of them: then it is known to say nothing, which `Implies` does not tell."""
+    if isinstance(relation, boolalg.And):
+        return boolalg.And(*(_either(part, names) for part in relation.args), evaluate=False)
+    if isinstance(relation, boolalg.Implies):
+        premise, conclusion = relation.args
+        if free_of(premise, names):
+            return boolalg.Implies(premise, _either(conclusion, names), evaluate=False)
+        return boolalg.Or(boolalg.Not(premise, evaluate=False), conclusion, evaluate=False)
+    return relation
 
 
 @dataclass(eq=False)

@@ -194,7 +194,7 @@ class Search:
         advice = ""
         kind = self._kind(parts, hull, inner, bool(speaking))
         if kind in (UNDETERMINED, UNDECIDED) and parts and self.lines:
-            free, advice = free_directions(self.used or self.lines, parts[0], self.whole, self.logs, self.goal)
+            free, advice = free_directions(self.used or self.lines, parts[0], self.whole, self.logs)
             if kind == UNDECIDED and free:
                 kind = UNDETERMINED
         self._inner_found = bool(inner)
