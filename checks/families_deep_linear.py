@@ -172,5 +172,8 @@ MOMENTS: list[Experiment] = [
     Experiment("balance-rates", THEOREM, layered, deep_linear.observe_gram_rates, search=30, bulk=1_000),
     Experiment("descents", THEOREM, descents, deep_linear.observe_descent, search=30, bulk=1_000),
     Experiment("crossings", THEOREM, crossings, matrix_paths.observe_crossings, search=20, bulk=500),
-    Experiment("turnings", THEOREM, turnings, matrix_paths.observe_turning, search=20, bulk=1_000),
+    Experiment(
+        "turnings", THEOREM, turnings, matrix_paths.observe_turning, search=20, bulk=1_000,
+        examples=(Turning(3, 10**6, (1, 0), (-1.0, 1.0)),),  # from the tie itself, across and against it
+    ),
 ]  # fmt: skip
