@@ -72,7 +72,7 @@ CLAIMS = (
         "bound",
         "Whatever the law on N points, s samples have a duplicate with probability at least 1 - exp(-s(s-1)/2N).",
         ALL,
-        tight_at=TIGHT_PAIR,
+        tight_at=f"{TIGHT_PAIR}; and wherever a duplicate is all but certain",
         follows_from=("schur", "exponential-inequality", "arithmetic-series"),
     ),
     Claim(

@@ -49,7 +49,7 @@ CLAIMS = (
         "bound",
         "So many samples are distinct with probability at most ½, and one fewer with more: the definition, to which the "
         "number found by bisection over exact integers is held in the product's own form.",
-        tight_at="two points: two samples are equal with probability ½",
+        tight_at="two points, where two samples are equal with probability ½; the second part where one sample fewer hardly misses ½",
         assumes=(),
         follows_from=("chain-rule",),
     ),

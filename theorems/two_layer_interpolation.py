@@ -103,7 +103,7 @@ CLAIMS = (
         "bound",
         "One neuron never turns and two turn at most once, so that three points need two neurons and four need three.",
         (),
-        tight_at="two neurons",
+        tight_at="one neuron, and two",
         follows_from=("two-neurons",),
     ),
     Claim(

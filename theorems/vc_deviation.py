@@ -299,7 +299,7 @@ CLAIMS = (
         "bound",
         "Half-planes see at least what stumps in the plane see.",
         (),
-        tight_at="atoms on a line along an axis",
+        tight_at="two atoms; atoms on a line along an axis",
         follows_from=("fewer-discriminators",),
     ),
     Claim(
