@@ -19,7 +19,7 @@ from .evidence import Evidence
 from .judge import Judgement, Value, has_scale
 from .measure import BUDGET, look, look_precisely
 from .setup import Setup
-from .verdict import Verdict
+from .verdict import Counterexample, Verdict
 from .weigh import Judged, admitted, attains, judge_table, tightest
 
 PRECISE_BITS = 192
@@ -34,7 +34,8 @@ class Reached:
 
     ``gap`` encloses 1 - ratio, rounded outward (not numbers where the sides have no common sign); ``attained``: the error bars
     allow the sides to be equal; ``exactly``: they certainly are.  ``excess`` is minus the slack in error bars.  ``left`` and
-    ``right`` are the sides as (midpoint, radius) in text.  ``found_by`` is example, search, ascent or nudge.
+    ``right`` are the sides as (midpoint, radius) in text.  ``found_by`` is example, search, ascent or nudge.  ``claim`` says this
+    comparison alone.
     """
 
     experiment: str
@@ -48,6 +49,20 @@ class Reached:
     excess: float
     left: tuple[str, str]
     right: tuple[str, str]
+    claim: Claim
+    theorem: str
+    parent: str = ""
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def python(self) -> str:
+        """One line of Python that measures the instance anew and prints the ratio (empty: it cannot be written down)."""
+        from .spelled import line_of
+
+        known = {"claim": self.claim, "theorem": self.theorem, "parent": self.parent, "dropped": self.dropped}
+        place = Counterexample(self.instance, self.index, {}, "", "", "", 0.0, 0.0, experiment=self.experiment, **known)
+        line = line_of(place)
+        return f"{line[:-1]}.tightness)" if line else ""
 
     @property
     def ratio(self) -> float:
@@ -203,7 +218,7 @@ def _reached(
     return Reached(
         setup.name, instance, {k: int(v[judged.row]) for k, v in table.index.items()}, choices, found_by,
         (min(g[0] for g in gaps), max(g[1] for g in gaps)), _attained(judgement, part.claim.goal), exactly,
-        judgement.excess, *shown,
+        judgement.excess, *shown, part.claim, setup.theorem.name, setup.theorem.parent, setup.dropped,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import Any
 
 import sympy
@@ -14,6 +15,7 @@ from .verdict import describe
 
 SCHEMA = "theorem-audit/tightness"
 LONG = 300
+LINE = 600
 FOUND_BY = {
     "example": "a given example",
     "search": "an instance that the search drew",
@@ -34,7 +36,7 @@ def told(t: Tightness) -> str:
     ]
     if t.parts:
         for part in t.parts:
-            lines += [f"  part       {part.kind}: {sympy.sstr(part.claim.relation)}", *_places(part)]
+            lines += [f"  part       {part.kind}: {sympy.sstr(part.claim.relation)}", *_places(part, replayed=False)]
     else:
         lines += _places(t)
     if t.claim.tight_at:
@@ -62,7 +64,7 @@ def row(t: Tightness) -> str:
     )
 
 
-def _places(t: Tightness) -> list[str]:
+def _places(t: Tightness, replayed: bool = True) -> list[str]:
     lines = []
     if t.reached is not None:
         lines += [
@@ -70,6 +72,8 @@ def _places(t: Tightness) -> list[str]:
             f"  at         {_at(t.reached)}",
         ]
         lines.append(f"  sides      {_with_bar(t.reached.left)} and {_with_bar(t.reached.right)}")
+        if replayed and t.reached.python and len(t.reached.python) <= LINE:
+            lines.append(f"  replay     python -c {_quoted(t.reached.python)}")
     if t.kind in ("approached", "not attained") and len(t.approach) > 1:
         lines += [f"  approach   1 - {1 - ratio:.2g} at {_short(instance)}" for ratio, instance in t.approach]
     if t.refined is not None:
@@ -96,6 +100,10 @@ def reach(r: Reached) -> str:
     if r.attained:
         return f"attained within the error bars (1 - ratio is at most {most:.1g})"
     return f"ratio {1 - most:.6g}" if most > 1e-3 else f"ratio 1 - {most:.3g}"
+
+
+def _quoted(line: str) -> str:
+    return shlex.quote(line) if set('"$`\\!') & set(line) else f'"{line}"'
 
 
 def _with_bar(side: tuple[str, str]) -> str:
@@ -147,6 +155,7 @@ def _place(r: Reached | None) -> dict[str, Any] | None:
         "experiment": r.experiment,
         "instance": encode(r.instance, exactly=True),
         "constructor": describe(r.instance),
+        "replay": r.python,
         "index": dict(r.index),
         "choices": list(r.choices),
         "found_by": r.found_by,

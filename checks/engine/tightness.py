@@ -150,6 +150,7 @@ class _Search:
             verdict = examine(part.claim, setup, evidence, self.device)
             if verdict.kind == "REFUTED":
                 return replace(found, kind="refuted", refutation=verdict, reason="the bound is exceeded")
+            found = replace(found, reason="rows that exceed it did not come back when they were measured again")
         return found
 
     def _climbed(

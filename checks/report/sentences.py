@@ -9,6 +9,7 @@ from typing import Any
 
 from theorems.statement import Claim
 
+from ..engine.reached import NEAR
 from ..engine.verdict import Counterexample, Verdict, describe
 from .mathematics import escaped
 from .rounding import about, at_least, at_most
@@ -52,8 +53,8 @@ def tightness(claim: Claim, verdict: Verdict) -> list[str]:
     words = f"Tight at: {escaped(claim.tight_at)}."
     if math.isfinite(verdict.tightness) and verdict.tightest is not None:
         room = 1 - verdict.tightness
-        reached = f"to within {at_most(room)} (relative)" if room > 0 else "within the error bars"
-        words += f" Attained {reached} by `{_instance(verdict.tightest)}`."
+        near = f"to within {at_most(room)} (relative)" if room > 0 else "within the error bars"
+        words += f" {'Attained' if room <= NEAR else 'Nearest,'} {near} by `{_instance(verdict.tightest)}`."
     return [words]
 
 

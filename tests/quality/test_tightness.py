@@ -70,6 +70,8 @@ def test_a_bound_that_is_too_loose_by_a_factor_is_not_attained_and_the_factor_is
     assert "0.8 times the right side" in str(found) and "no proof" in str(found)
     below = bound(Ge(((width + height) / 2) ** 2 * sympy.Rational(5, 4), area))
     assert tightness(below, FEW).enough == pytest.approx(1.25)
+    negative = bound(Le(-(((width + height) / 2) ** 2) * sympy.Rational(5, 4), -area))
+    assert tightness(negative, FEW).enough == pytest.approx(1.25)
 
 
 def test_a_bound_that_only_the_ascent_exceeds_is_refuted():

@@ -18,8 +18,10 @@ from checks.engine.ascent import NEIGHBOURS, Ascent, Climb, Replayed
 from checks.engine.comparisons import comparisons
 from checks.engine.draw import bulk
 from checks.engine.gather import Gathering, find_profile, gather
+from checks.engine.judge_at import judge_at
 from checks.engine.nudge import _neighbours
 from checks.engine.store import Store
+from checks.engine.tightness import tightness
 from checks.items import audit_named
 from simulators.measurement import Measurements, choices, reals
 from tests.toy import DRAWN, THEOREM, area, corners, height, is_square, rectangles, width
@@ -124,6 +126,17 @@ def test_the_command_on_one_claim_as_a_document_with_its_curve(monkeypatch, tmp_
     (found,) = data["bounds"]
     assert found["claim"] == "three-terms-below" and found["kind"] == "approached" and found["ratio"] > 0.9999
     assert {c["schema"] for c in data["curves"]} == {"theorem-audit/resolution-curve"} and not data["interrupted"]
+
+
+def test_the_line_that_is_shown_measures_the_instance_anew():
+    audit = audit_named("birthday-number")
+    found = tightness(audit.theorem().claim("three-terms-below"), *audit.experiments, ascend=False).reached
+    assert found.python.startswith(
+        "from theorem_audit import judge_at; from simulators.collisions_threshold import Points; print("
+    )
+    assert found.python.endswith(f"'{found.experiment}', Points(number=16172)).tightness)")
+    verdict = judge_at("birthday-number", found.claim.relation, found.experiment, found.instance)
+    assert verdict.tightness == pytest.approx(found.ratio, rel=1e-15)
 
 
 def test_an_identity_gets_its_line_and_the_curve_that_was_asked_for(monkeypatch, tmp_path, capsys):
