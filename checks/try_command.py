@@ -106,10 +106,7 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
         first = inquiry.look()
         if stored:
             if first is None:
-                raise Usage(
-                    f"got no stored evidence of {inquiry.conjecture.theorem.name} that measures this; expected some in"
-                    " .audit; run `pytest checks/`, or leave out --stored"
-                )
+                raise Usage(nothing_stored(inquiry.conjecture.theorem.name))
             return teller.close(inquiry, first)
         teller.preview(first)
         with teller.progress() as watch:
@@ -123,16 +120,35 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
 
 
 def _identified(inquiry: Inquiry, box: dict[str, tuple[float, float]], stored: bool, teller: Teller) -> int:
-    import sympy
-
-    from .engine.identify import identify
+    """The constants that fit: on stored evidence (without it, gathered), asking for instances where it does not decide."""
+    from .engine.identify import IdentifyError, identify
     from .experiments import experiments_of
 
-    evidence = inquiry.recalled()
-    experiments = () if stored else experiments_of(inquiry.conjecture.theorem.name)
-    symbols = {sympy.Symbol(name): ends for name, ends in box.items()}
-    found = identify(inquiry.conjecture.claim, tuple(symbols), symbols, *evidence, ask=experiments or None)
+    claim, evidence = inquiry.conjecture.claim, inquiry.recalled()
+    if stored and not evidence:
+        raise Usage(nothing_stored(inquiry.conjecture.theorem.name))
+    covering = [] if stored else [e for e in experiments_of(inquiry.conjecture.theorem.name) if e.covers(claim)]
+    try:
+        found = identify(
+            claim,
+            tuple(box),
+            box,
+            *(evidence or covering),
+            ask=covering,
+            profile=inquiry.profile,
+            device=inquiry.device,
+        )
+    except IdentifyError as problem:
+        raise Usage(str(problem)) from None
     return teller.enclosure(found)
+
+
+def nothing_stored(theorem: str) -> str:
+    """Why stored evidence cannot answer."""
+    return (
+        f"got no stored evidence of {theorem} that measures this; expected some in .audit; run `pytest checks/`, or leave"
+        " out --stored"
+    )
 
 
 class Teller:
