@@ -17,7 +17,7 @@ from .evaluate import Row, exact, nonnegative
 from .lint_values import Space, allows, alternatives, around, domain_of, judge, met, satisfy, side_at
 
 BASES = 12
-HUNT = 24
+HUNT = 12
 Guard = tuple[Any, str]
 
 

@@ -25,10 +25,10 @@ from .judge import Judgement, compile_claim, number
 
 TRIES = 200
 ENOUGH = 50
-FEW = 24
-LONGEST = 1000
+FEW = 12
+LONGEST, SERIES, NESTED = 1000, 60, 16
 ALTERNATIVES = 8
-STEPS = 12
+STEPS = 8
 _REAL = [fmpq(n) for n in (0, 1, 2, 3, 10, 10**6, 10**20)] + [fmpq(1, n) for n in (2, 3, 10**6)]
 _WHOLE = [fmpq(n) for n in (*range(13), 50, 1000)]
 _SHARE = [fmpq(n, 10**6) for n in (0, 1, 10**5, 333333, 5 * 10**5, 9 * 10**5, 10**6 - 1, 10**6)]
@@ -99,18 +99,18 @@ class Space:
             elif kind == 2:
                 row[symbol.name] = draw.choice(self.pool(symbol))
             else:
-                row[symbol.name] = anything(draw, domain)
+                row[symbol.name] = anything(draw, domain, 50 if self.longest is None else min(50, self.longest))
         return row
 
 
-def anything(draw: Seeded, domain: str) -> Any:
-    """A value of a domain, over six orders of magnitude."""
+def anything(draw: Seeded, domain: str, most: int = 50) -> Any:
+    """A value of a domain: a real number over six orders of magnitude, an integer up to ``most``."""
     if domain == "boolean":
         return draw.boolean()
     if domain.endswith("probability"):
         return fmpq(draw.integer(int("positive" in domain), 1000), 1000)
     if "integer" in domain:
-        return fmpq(draw.integer({"integer": -50, "nonnegative integer": 0, "positive integer": 1}[domain], 50))
+        return fmpq(draw.integer({"nonnegative integer": 0, "positive integer": 1}.get(domain, -most), most))
     value = fmpq(draw.integer(1, 1000), 100) * fmpq(10) ** draw.integer(-3, 3)
     return value if domain in ("positive", "nonnegative") or draw.boolean() else -value
 
@@ -120,8 +120,7 @@ def space_of(*relations: Any) -> Space:
     """The space of everything that some relations speak of."""
     symbols = tuple(sorted({s for r in relations for s in r.free_symbols}, key=str))
     written = sorted({n for r in relations for n in numbers_in(r)})
-    series = any(r.has(sympy.Sum, sympy.Product, sympy.binomial, sympy.factorial) for r in relations)
-    space = Space(symbols, (), LONGEST if series else None)
+    space = Space(symbols, (), _longest(relations, written))
     near = [v for n in written for v in (n, n - 1, n + 1, n * fmpq(1001, 1000), n * fmpq(999, 1000))]
     pools: list[tuple[Any, ...]] = []
     for symbol in symbols:
@@ -133,6 +132,16 @@ def space_of(*relations: Any) -> Space:
         signed = [*plain, *(-v for v in plain)] if domain in ("real", "integer") else plain
         pools.append(tuple(sorted({v for v in [*signed, *near] if space.allows(symbol, v)})))
     return Space(symbols, tuple(pools), space.longest)
+
+
+def _longest(relations: Sequence[Any], written: Sequence[fmpq]) -> int | None:
+    """The largest integer tried: sums over sums are kept short, and a sum as long as a number that is written allows."""
+    series = [s for r in relations for s in r.atoms(sympy.Sum, sympy.Product)]
+    if any(s.function.has(sympy.Sum, sympy.Product) for s in series):
+        return NESTED
+    if series or any(r.has(sympy.binomial, sympy.factorial, sympy.gamma) for r in relations):
+        return max([SERIES, *(int(n.p) for n in written if n.q == 1 and n <= LONGEST)])
+    return None
 
 
 def judge(relation: Any, row: Row) -> Judgement | None:
@@ -273,7 +282,7 @@ def _zero(value: Value) -> bool:
     return bool(value == 0) if exact(value) else bool(value.contains(0))
 
 
-def _bisect(at: Any, low: fmpq, high: fmpq, rising: bool, whole: bool) -> fmpq:
+def _bisect(at: Any, low: fmpq, high: fmpq, rising: bool, whole: bool) -> Value:
     for _ in range(24):
         middle = (low + high) / 2
         if whole:
@@ -287,7 +296,7 @@ def _bisect(at: Any, low: fmpq, high: fmpq, rising: bool, whole: bool) -> fmpq:
             low = middle
         else:
             high = middle
-    return low
+    return low if whole else arb(low).union(arb(high))
 
 
 def rows_of(space: Space, relation: Any, tries: int = TRIES) -> Iterator[tuple[Row, Judgement]]:
@@ -319,11 +328,14 @@ def exception_of(relation: Any) -> Row | str | None:
     if not space.symbols:
         judged = judge(relation, {})
         return None if judged is not None and judged.certain else {}
-    held = 0
+    held = undefined = 0
     for row, judged in rows_of(space, relation):
         if fails(judged):
             return row
         held += judged.certain
+        undefined += judged.status in ("undefined", "outside")
+    if undefined > held:
+        return f"it is not defined of {undefined} of {TRIES} values"
     for row in boundary_rows(relation, space):
         judged = judge(relation, row)
         if judged is not None and fails(judged):
@@ -344,4 +356,4 @@ def boundary_rows(relation: Any, space: Space) -> Iterable[Row]:
     for leaf, trial in itertools.product(leaves, range(2)):
         row = space.row(Seeded(f"boundary-{trial}"), 2 + trial)
         for symbol in sorted(leaf.free_symbols & set(space.symbols), key=str):
-            yield from ({**row, symbol.name: v} for v in around(leaf, symbol, row, space))
+            yield from ({**row, symbol.name: v} for v in around(leaf, symbol, row, space) if exact(v))
