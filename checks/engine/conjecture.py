@@ -71,8 +71,12 @@ def conjecture(
 
 
 def _kind(relation: Boolean, parent: Claim) -> str:
-    """An identity or a bound by its form; what else the parent is, the variant is too."""
-    if parent.kind not in OWN_KINDS:
+    """An identity or a bound by its form; what else the parent is, the variant is too.
+
+    What is said to exist is written as the parent is: "a = b" typed beside the witnessed "a != b" is said of every instance.
+    """
+    other_form = parent.kind == "existence" and relation.func is not parent.relation.func
+    if parent.kind not in OWN_KINDS and not other_form:
         return parent.kind
     conclusion = relation.args[1] if isinstance(relation, sympy.Implies) else relation
     return "bound" if conclusion.atoms(*INEQUALITIES) else "identity"

@@ -30,6 +30,13 @@ def test_what_is_typed_decides_between_identity_and_bound(typed, kind):
     assert conjecture(ODE, parse(typed, ODE)).claim.kind == kind
 
 
+@pytest.mark.parametrize(("typed", "kind"), [("p_first = p_truth", "identity"), ("p_first != p_truth", "existence")])
+def test_what_contradicts_a_witnessed_saying_is_said_of_every_instance(typed, kind):
+    theorem = get("first-order-optimality")
+    found = conjecture(theorem, parse(typed, theorem))
+    assert (found.parent.name, found.claim.kind) == ("up-to-projection", kind)
+
+
 def test_every_claim_typed_again_is_a_variant_of_itself():
     missed = [
         (theorem.name, claim.name)
