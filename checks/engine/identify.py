@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -39,7 +39,7 @@ def identify(
     unknowns: Sequence[Any],
     box: Mapping[Any, tuple[float, float]] | Sequence[tuple[float, float]],
     *sources: Any,
-    ask: Experiment | Sequence[Experiment] | None = None,
+    ask: Experiment | Sequence[Experiment] | Callable[[], Sequence[Experiment]] | None = None,
     goal: float = GOAL,
     effort: int = EFFORT,
     profile: str = "quick",
@@ -49,7 +49,8 @@ def identify(
 
     ``unknowns``: one to four names or bare sympy symbols of the claim's relation, ``box`` their finite ranges.  A source is a pair
     of a setup and its evidence, something with both (`engine.stored.recall`), or an experiment, which then gathers.  While
-    the range of an unknown is wider than ``goal`` (relative), new instances are drawn from the experiments ``ask``, if any.
+    the range of an unknown is wider than ``goal`` (relative), new instances are drawn from the experiments ``ask``, if any (a
+    function gives them when they are needed: importing simulators takes seconds).
     ``effort`` is the most boxes looked at.  Ctrl-C returns what is known so far.
 
     Raises `IdentifyError` for a box that is infinite or empty, symbols that are neither observables nor unknowns, or no source.
@@ -67,9 +68,13 @@ def identify(
         if setup.covers(claim):
             search.add(setup, evidence)
             fitting += 1
-    several: Sequence[Any] = () if ask is None else (ask if isinstance(ask, (list, tuple)) else [ask])
-    asked = [experiment for experiment in several if experiment.covers(claim)]
-    if not fitting and not asked:
+
+    def asked() -> list[Any]:
+        given_ = ask() if callable(ask) else ask
+        several: Sequence[Any] = () if given_ is None else (given_ if isinstance(given_, (list, tuple)) else [given_])
+        return [experiment for experiment in several if experiment.covers(claim)]
+
+    if not fitting and not asked():
         measured = sorted({name for setup, _ in given for name in setup.observables})
         raise IdentifyError(
             f"no evidence that covers {', '.join(o.name for o in claim.observables) or 'no observable'}",

@@ -37,7 +37,7 @@ class Asking:
                 tuple(i for i, _ in drawn), tuple(made or (0,) for _, made in drawn), table,
                 limited_by=experiment.limited_by, dropped=experiment.dropped, only=experiment.only,
             )  # fmt: skip
-            lines, silent, _ = lines_of(self.question, experiment, evidence, self.first + len(self.evidence), None)
+            lines, silent = lines_of(self.question, experiment, evidence, self.first + len(self.evidence))
             self.evidence.append(evidence)
             self.drawn += len(drawn)
             self.silent += silent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from .evaluate import BITS, Undefined, ball
 from .identify_answer import Free
 from .identify_contract import by_coordinate
 from .identify_forms import Impossible, NoSlope, Unavailable
-from .identify_rows import Box, Line, constants, relined
+from .identify_rows import Box, Line, constants
 
 LINES = 200
 ROUND = 1e-6
@@ -112,9 +111,8 @@ def _advice(lines: Sequence[Line], whole: Box, middle: tuple[float, ...], by_log
         values = [line.values[name] for line in lines]
         if not isinstance(values[0], (arb, fmpq)) or not _same(values):
             continue
-        moved = [replace_value(line, name, _moved(values[0], n % 3 + 1)) for n, line in enumerate(lines[:30])]
-        known = [line for line in moved if line is not None]
-        if known and len(_null(_pulls([*lines, *known], middle, by_log), whole, by_log)) < loose:
+        moved = [_with(line, name, _moved(values[0], n % 3 + 1)) for n, line in enumerate(lines[:30])]
+        if len(_null(_pulls([*lines, *moved], middle, by_log), whole, by_log)) < loose:
             helpful.append(f"every row has {name} = {_shown(values[0])}: instances with another {name} would")
     if helpful:
         return "; ".join(helpful)
@@ -126,9 +124,9 @@ def _advice(lines: Sequence[Line], whole: Box, middle: tuple[float, ...], by_log
     )
 
 
-def replace_value(line: Line, name: str, value: Any) -> Line | None:
+def _with(line: Line, name: str, value: Any) -> Line:
     """The line as it would be if an observable had another value."""
-    return relined(replace(line), {**line.values, name: value})
+    return line.with_values({**line.values, name: value})
 
 
 def _same(values: Sequence[Any]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from .judge import Judgement, compile_claim, rows
 from .measure import select
 from .setup import Setup
 from .stored import spread
-from .weigh import admitted, failure_of
+from .weigh import admitted, names_behind
 
 Box = tuple[tuple[float, float], ...]
 COMPARISONS = (sympy.Eq, sympy.Le, sympy.Lt, sympy.Ge, sympy.Gt)
@@ -44,6 +43,7 @@ class Question:
         self.demands: list[tuple[tuple[Any, ...], tuple[Form, ...]]] = []
         self.whole = self._read(relation, ())
         self.terms: dict[str, Term] = self.slots.terms()
+        self.premised = any(premises for premises, _ in self.demands)
 
     def _read(self, relation: Any, premises: tuple[Any, ...]) -> bool:
         """Collect the comparisons that every constant must obey; whether they are all that the relation says."""
@@ -93,104 +93,122 @@ def _either(relation: Any, names: Mapping[str, int]) -> Any:
     return relation
 
 
-@dataclass(eq=False)
 class Line:
-    """One row: where it comes from, and what it says of constants.
+    """One row: where it comes from, and what it says of constants."""
 
-    ``demands``: the forms that are available on it.  ``hard``: the claim says more on this row than they do, so that the
-    judge is asked as well.
-    """
+    __slots__ = (
+        "_demands",
+        "_env",
+        "_hard",
+        "defined",
+        "element",
+        "failure",
+        "proved",
+        "question",
+        "row",
+        "source",
+        "values",
+    )
 
-    question: Question
-    values: Row
-    source: int
-    row: int
-    element: int
-    failure: float
-    proved: bool
-    demands: list[tuple[Form, ...]]
-    hard: bool
-    env: Row
-    defined: bool | None = None
+    def __init__(
+        self, question: Question, values: Row, source: int, row: int, element: int, failure: float, proved: bool
+    ) -> None:
+        self.question, self.values, self.source, self.row, self.element = question, values, source, row, element
+        self.failure, self.proved = failure, proved
+        self.defined: bool | None = None
+        self._env: Row | None = None  # of thousands of rows a few hundred are ever asked for more than a judgement
+        self._demands: list[tuple[Form, ...]] = []
+        self._hard = False
 
     @property
     def key(self) -> tuple[int, int]:
         """The instance that the row speaks of."""
         return self.source, self.element
 
+    @property
+    def env(self) -> Row:
+        """The row's values, and those of every term without unknowns."""
+        if self._env is None:
+            self._env = self._prepare()
+        return self._env
+
+    @property
+    def demands(self) -> list[tuple[Form, ...]]:
+        """For each comparison that counts on this row, the forms that are available."""
+        if self._env is None:
+            self._env = self._prepare()
+        return self._demands
+
+    @property
+    def hard(self) -> bool:
+        """Whether the claim says more on this row than its demands, so that the judge is asked as well."""
+        if self._env is None:
+            self._env = self._prepare()
+        return self._hard
+
+    @property
+    def silent(self) -> bool:
+        """Whether it says nothing, whatever the constants are."""
+        return self.question.whole and not self.demands and not self.hard
+
+    def with_values(self, values: Row) -> Line:
+        """The line with other values of its observables."""
+        return Line(self.question, values, self.source, self.row, self.element, self.failure, self.proved)
+
     def at(self, constants: Mapping[str, Any]) -> Judgement:
         """The claim on this row with the unknowns at a box or a point."""
         return self.question.judge({**self.values, **constants})
 
-    def differs(self, constants: Mapping[str, Any], sizes: bool = False) -> float:
-        """How many error bars the row excludes these constants by; 0 or below: it allows them."""
+    def differs(self, constants: Mapping[str, Any]) -> float:
+        """How many error bars the row excludes these constants by; 0: it allows them."""
         judgement = self.at(constants)
-        if judgement.status == "violated":
-            return max(judgement.excess, 1.0)
-        return judgement.excess if sizes and judgement.status == "consistent" else 0.0
+        return max(judgement.excess, 1.0) if judgement.status == "violated" else 0.0
+
+    def _prepare(self) -> Row:
+        env, question = dict(self.values), self.question
+        self._hard = not question.whole
+        if any(isinstance(v, tuple) or v is None for v in env.values()):
+            self._hard = True
+            return env
+        before, ctx.prec = ctx.prec, BITS
+        try:
+            for name, term in question.terms.items():
+                try:
+                    env[name] = term(self.values)
+                except Undefined:
+                    continue
+            for premises, found in question.demands:
+                if not all(_certain(premise, self.values) for premise in premises):
+                    continue
+                usable = tuple(f for f in found if f.needs <= env.keys())
+                if usable:  # else it is undefined whatever the constants are, and says nothing
+                    self._demands.append(usable)
+        finally:
+            ctx.prec = before
+        return env
 
 
-def lines_of(
-    question: Question, setup: Setup, evidence: Evidence, source: int, limit: int | None, skip: int = 0
-) -> tuple[list[Line], int, int]:
-    """The rows that count, in an order of which every beginning is spread; how many were silent, and how many counted."""
+def lines_of(question: Question, setup: Setup, evidence: Evidence, source: int) -> tuple[list[Line], int]:
+    """The rows that count, in an order of which every beginning is spread; and how many more were silent."""
     table = evidence.measurements
-    order = spread(evidence)[skip:]
+    failures = np.sum([table.columns[name].failure for name in names_behind(question.claim, setup)], axis=0)
+    proved = all(table.columns[name].proved for name in names_behind(question.claim, setup))
+    order = spread(evidence)
+    order = order[admitted(question.claim, setup, table)[order]]
     found: list[Line] = []
-    silent = counted = 0
+    silent = 0
     for start in range(0, len(order), 512):
         block = order[start : start + 512]
-        part = select(table, block)
-        numbers = np.flatnonzero(admitted(question.claim, setup, part))
-        chosen = select(part, numbers)
-        proved = all(table.columns[name].proved for name in question.observables)
-        for number, values in zip(numbers.tolist(), rows(chosen, question.observables), strict=True):
-            counted += 1
-            row = int(block[number])
-            failure = failure_of(question.claim, table, row, setup)
-            line = _line(question, values, source, row, int(table.element[row]), failure, proved)
-            if line is None:
+        numbers = zip(block.tolist(), table.element[block].tolist(), failures[block].tolist(), strict=True)
+        for (row, element, failure), values in zip(
+            numbers, rows(select(table, block), question.observables), strict=True
+        ):
+            line = Line(question, values, source, row, element, failure, proved)
+            if question.premised and line.silent:
                 silent += 1
             else:
                 found.append(line)
-            if limit is not None and len(found) >= limit:
-                return found, silent, counted
-    return found, silent, counted
-
-
-def _line(
-    question: Question, values: Row, source: int, row: int, element: int, failure: float, proved: bool
-) -> Line | None:
-    """The row, or None where it is silent whatever the constants are."""
-    undecided = any(isinstance(v, tuple) or v is None for v in values.values())
-    demands: list[tuple[Form, ...]] = []
-    env = dict(values)
-    hard = not question.whole
-    if undecided:
-        return Line(question, values, source, row, element, failure, proved, [], True, env)
-    before, ctx.prec = ctx.prec, BITS
-    try:
-        for name, term in question.terms.items():
-            try:
-                env[name] = term(values)
-            except Undefined:
-                continue
-        for premises, found in question.demands:
-            if not all(_certain(premise, values) for premise in premises):
-                continue
-            usable = tuple(f for f in found if f.needs <= env.keys())
-            if usable:  # else it is undefined whatever the constants are, and says nothing
-                demands.append(usable)
-    finally:
-        ctx.prec = before
-    if question.whole and not demands and not hard:
-        return None
-    return Line(question, values, source, row, element, failure, proved, demands, hard, env)
-
-
-def relined(line: Line, values: Row) -> Line | None:
-    """The line with other values of its observables; None where it would be silent."""
-    return _line(line.question, values, line.source, line.row, line.element, line.failure, line.proved)
+    return found, silent
 
 
 def _certain(premise: Any, values: Row) -> bool:

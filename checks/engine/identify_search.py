@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,19 +43,19 @@ class Search:
 
     def add(self, setup: Setup, evidence: Evidence) -> None:
         """Take in the evidence of one experiment."""
-        lines, silent, _ = lines_of(self.question, setup, evidence, len(self.sources), None)
+        lines, silent = lines_of(self.question, setup, evidence, len(self.sources))
         self.sources.append((setup, evidence))
         self.lines += lines
         self.silent += silent
 
-    def run(self, experiments: Sequence[Any], started: float) -> Enclosure:
-        """Search, and say what was found."""
+    def run(self, asked: Callable[[], Sequence[Any]], started: float) -> Enclosure:
+        """Search, and say what was found; ``asked`` gives the experiments to draw new instances from."""
         found: Conflict | None = None
         inner: list[Box] = []
         try:
             self._settle(self._first())
-            if experiments and self.left.boxes and self._too_wide():
-                self._ask(experiments)
+            if self.left.boxes and not self.interrupted and self._too_wide():
+                self._ask(asked())
             if not self.left.boxes:
                 found = conflict(self.used, self.whole, self.logs, self.effort)
             elif not self.question.equalities:
@@ -67,6 +67,8 @@ class Search:
     def _first(self) -> list[Line]:
         """The first lines of every source, in turns."""
         by_source = [[line for line in self.lines if line.source == n] for n in range(len(self.sources))]
+        proved = [lines for lines in by_source if lines and lines[0].proved]  # others join where they object
+        by_source = proved or by_source
         each = max(1, FIRST // max(1, len(by_source)))
         return [line for lines in by_source for line in lines[:each]]
 
@@ -113,8 +115,9 @@ class Search:
         return self.whole if hull is None else hull
 
     def _candidates(self) -> list[Point]:
-        """Extreme points of what is left, and the middles of its first and last part."""
-        points = dict.fromkeys(self.left.points[: 8 * len(self.whole)])
+        """Extreme points of what is left, and the middles of its first and last part; of what is narrow, the middles."""
+        thin = self.question.equalities and not self._too_wide()
+        points = dict.fromkeys(() if thin else self.left.points[: 8 * len(self.whole)])
         for part in (self.left.boxes[0], self.left.boxes[-1]):
             points[tuple(low + (high - low) / 2 for low, high in part)] = None
         return list(points)
@@ -123,6 +126,10 @@ class Search:
         """Lines not in use that exclude a candidate, the strongest few for each; not all are looked at where many object."""
         used = {id(line) for line in self.used}
         rest = [line for line in self.lines if id(line) not in used]
+        of_proved = self._against([line for line in rest if line.proved])
+        return of_proved or self._against([line for line in rest if not line.proved])
+
+    def _against(self, rest: Sequence[Line]) -> list[Line]:
         chosen: dict[int, Line] = {}
         for point in self._candidates():
             at = constants(tuple((x, x) for x in point), self.question.unknowns)
@@ -149,12 +156,13 @@ class Search:
 
     def _ask(self, experiments: Sequence[Any]) -> None:
         """Draw new instances while they tell candidates apart and what is left is too wide."""
+        if not experiments:
+            return
         from .identify_ask import ROUNDS as TIMES
         from .identify_ask import Asking, telling
 
         asking = Asking(self.question, experiments, len(self.sources), self.device)
         before = self._hull()
-        self.by_asking = asking
         for _ in range(TIMES):
             lines = asking.draw()
             self.sources += [
@@ -223,7 +231,7 @@ class Search:
             silent=silent + self.silent,
             undefined=undefined,
             failure=float(sum(line.failure for line in lines)),
-            proved=all(line.proved for line in lines),
+            proved=all(line.proved for line in (lines if inner else self.used)),
             asked=self.asked,
             kept=self.kept,
             looked=self.looked,
