@@ -76,6 +76,8 @@ def tightness(
                     break
     except KeyboardInterrupt:
         interrupted = True
+    if interrupted and not found:
+        raise KeyboardInterrupt
     click.echo(_json(theorem, found, curves, interrupted) if as_json else _text(theorem, found, curves, claim))
     sys.exit(INTERRUPTED if interrupted else int(any(t.kind == "refuted" for t in found)))
 

@@ -23,7 +23,7 @@ from .weigh import Judged, attains, judge_evidence, tightest
 
 if TYPE_CHECKING:  # stored evidence is read without torch and Hypothesis
     from .experiment import Experiment
-    from .gather import Watch
+    from .gather import Gathering, Watch
     from .store import Store
 
 LOOKS = (6, 24)
@@ -51,9 +51,10 @@ def tightness(
     parts = [part for part in comparisons(stated) if part.is_bound]
     if not parts:
         return Tightness("no question", stated, reason=_no_question(stated))
-    seen = _evidence(stated, sources, profile, device, store, watch)
-    search = _Search(profile, device, ascend, watch)
-    return combined(stated, [search.of(part, seen) for part in parts])
+    seen, interrupted = _evidence(stated, sources, profile, device, store, watch)
+    search = _Search(profile, device, ascend and not interrupted, watch)
+    found = combined(stated, [search.of(part, seen) for part in parts])
+    return replace(found, interrupted=found.interrupted or interrupted)
 
 
 def _no_question(claim: Claim) -> str:
@@ -69,24 +70,38 @@ def _evidence(
     device: str,
     store: Store | None,
     watch: Watch | None,
-) -> list[tuple[Setup, Evidence]]:
-    """The setups that judge the claim, each with what was measured."""
+) -> tuple[list[tuple[Setup, Evidence]], bool]:
+    """The setups that judge the claim, each with what was measured; and whether that was cut short."""
     recalled = [(s.setup, s.evidence) for s in sources if isinstance(s, Recalled) and s.setup.covers(claim)]
     experiments = [s for s in sources if not isinstance(s, Recalled)]
     if not experiments and recalled:
-        return list(recalled)
+        return list(recalled), False
     from .gather import gather
     from .plainly import types_drawn
     from .search import fitting
 
     found: list[tuple[Setup, Evidence]] = list(recalled)
+    making: list[Gathering] = []
+
+    def watched(gathering: Gathering) -> None:
+        making[:] = [gathering]
+        if watch is not None:
+            watch(gathering)
+
     for experiment in fitting(claim, experiments):
         kept = None
         if store is not None:
             types = types_drawn(experiment)
             kept = store.load(experiment.theorem.name, experiment.name, profile, experiment.observe.source_hash, types)
-        found.append((experiment, kept or gather(experiment, profile, device, watch)))
-    return found
+        try:
+            found.append((experiment, kept or gather(experiment, profile, device, watched)))
+        except KeyboardInterrupt:
+            if making and making[0].experiment == experiment:
+                found.append((experiment, making[0].evidence()))
+            if not found:
+                raise
+            return found, True
+    return found, False
 
 
 class _Search:

@@ -206,6 +206,26 @@ def test_ctrl_c_gives_the_best_so_far(monkeypatch):
     assert found.ratio >= found.on_evidence.ratio and "interrupted" in str(found)
 
 
+def test_ctrl_c_while_evidence_is_gathered_gives_what_it_says_so_far(monkeypatch):
+    def interrupted(self, batch):
+        if len(self.instances) >= 60:
+            raise KeyboardInterrupt
+        return visit(self, batch)
+
+    visit = Gathering.visit
+    monkeypatch.setattr(Gathering, "visit", interrupted)
+    slow = replace(FEW, name="few-slow", bulk=200, chunk=20)
+    found = tightness(ISOPERIMETRIC, slow)
+    assert found.interrupted and found.instances == 60 and found.looks == 0 and found.kind == "approached"
+    with pytest.raises(KeyboardInterrupt):
+        monkeypatch.setattr(Gathering, "visit", lambda self, batch: interrupt())
+        tightness(ISOPERIMETRIC, replace(slow, name="few-none"))
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
 def test_stored_evidence_gives_the_same_without_the_experiment(tmp_path):
     store = Store(tmp_path / ".audit")
     store.save(gather(DRAWN))
