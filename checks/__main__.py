@@ -14,6 +14,7 @@ from .birthday_command import birthday
 from .check_simulator_command import check_simulator
 from .compare_command import compare_kernels
 from .gram_command import gram
+from .identify_command import identify
 from .measure_command import measure
 from .needs_command import needs
 from .new_command import new
@@ -113,6 +114,7 @@ for tool in (
     measure,
     compare_kernels,
     gram,
+    identify,
     replay,
     check_simulator,
     new,

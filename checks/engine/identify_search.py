@@ -23,6 +23,7 @@ ROUNDS = 40
 ENOUGH = 12
 PARTS = 32
 MEASURED = 3
+MANY = 2_000
 INNER = 4
 
 
@@ -115,8 +116,11 @@ class Search:
         return self.whole if hull is None else hull
 
     def _candidates(self) -> list[Point]:
-        """Extreme points of what is left, and the middles of its first and last part; of what is narrow, the middles."""
-        thin = self.question.equalities and not self._too_wide()
+        """Extreme points of what is left, and the middles of its first and last part.
+
+        Of thousands of rows, where what is left is narrow enough already, the middles: they tell whether any row objects.
+        """
+        thin = self.question.equalities and len(self.lines) > MANY and not self._too_wide()
         points = dict.fromkeys(() if thin else self.left.points[: 8 * len(self.whole)])
         for part in (self.left.boxes[0], self.left.boxes[-1]):
             points[tuple(low + (high - low) / 2 for low, high in part)] = None
