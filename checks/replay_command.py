@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import sys
+import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +32,14 @@ class Usage(click.ClickException):
     "--experiments", type=click.Path(path_type=Path), metavar="CHECK_FILE",
     help="The check file of a theorem of your own.  It is imported: its code is run.",
 )  # fmt: skip
+@click.option("--unbounded", is_flag=True, help="No bounds of time and memory: for a file that you trust.")
 @click.option("--device", default="cpu", show_default=True, help="Where simulators compute: cpu or cuda.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
-def replay(file: Path, experiments: Path | None, device: str, as_json: bool) -> None:
+def replay(file: Path, experiments: Path | None, unbounded: bool, device: str, as_json: bool) -> None:
     """Measure the counterexamples of FILE anew and judge them from scratch.
 
-    FILE is a counterexample that an audit kept, or a verdict (or a list of them) written with --json.  Nothing in it is run.
+    FILE is a counterexample that an audit kept, or a verdict (or a list of them) written with --json.  Nothing in it is run,
+    and what it asks a simulator for is bounded in time and memory.
 
     Exit code 0: none refutes its claim any longer, 1: one still does, 2: FILE cannot be replayed, 3: not judged.
     """
@@ -44,9 +48,14 @@ def replay(file: Path, experiments: Path | None, device: str, as_json: bool) -> 
 
     try:
         find_device(device)
-        found = list(_replayed(file, experiments, device))
+        found = list(_replayed(file, experiments, unbounded, device))
     except (DocumentError, DeviceError, LookupError) as problem:
         raise Usage(str(problem)) from None
+    except (TimeoutError, MemoryError) as problem:
+        raise Usage(
+            f"got {file}, which asks for too much ({str(problem) or 'memory'}); expected what experiments draw;"
+            " write --unbounded if you trust it"
+        ) from None
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "version": VERSION, "replayed": [_data(r) for r in found]}, indent=1))
     else:
@@ -54,14 +63,19 @@ def replay(file: Path, experiments: Path | None, device: str, as_json: bool) -> 
     sys.exit(_code(found))
 
 
-def _replayed(file: Path, experiments: Path | None, device: str) -> Iterator[Replayed]:
+def _replayed(file: Path, experiments: Path | None, unbounded: bool, device: str) -> Iterator[Replayed]:
+    from .bounded import bounded
     from .engine.replay import documents, replay
     from .experiments import experiments_in
 
     waiting = documents(file)
     own = None if experiments is None else experiments_in(experiments)
     for document in waiting:
-        yield replay(document, own, device)
+        with nullcontext() if unbounded else bounded(device=device), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # a simulator that is handed what nobody draws may overflow on its way to an error
+            yield replay(document, own, device)
 
 
 def _code(found: list[Replayed]) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 from flint import arb
 
 from ..experiments import find_experiment
-from .counterexample import exact_text
+from .counterexample import exact_text, text
 from .document import (
     COUNTEREXAMPLE_SCHEMA,
     DAMAGED,
@@ -38,6 +38,7 @@ from .plainly import ball_of_text, types_drawn, types_in
 from .verdict import Counterexample, Verdict, describe
 
 LIMIT = 16 * 2**20
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ def replay(document: Any, experiments: Iterable[Experiment] | None = None, devic
         now = _values(experiment, instance, kept.index, device)
     except SimulatorError as problem:
         raise DocumentError(line(problem), "an instance that its simulator measures", "is the file damaged?") from None
+    except (TimeoutError, MemoryError):  # what it asks for is too much: who bounds it says so
+        raise
     except Exception as problem:  # noqa: BLE001 - whatever a simulator raises when it is handed an instance of another making
         raise DocumentError(
             f"instance {describe(instance)[:120]}, which {experiment.observe.name} cannot measure"
@@ -130,11 +133,8 @@ def replay(document: Any, experiments: Iterable[Experiment] | None = None, devic
             f"an instance as experiment {experiment.name} draws it",
             "is the file damaged?",
         ) from None
-    changed = {
-        n: (kept.exactly[n], now[n]) for n in sorted(now) if n in kept.exactly and _apart(kept.exactly[n], now[n])
-    }
-    shown = {n: (_shown(then), _shown(pair)) for n, (then, pair) in changed.items()}
-    return Replayed(dataclasses.replace(kept, instance=instance), verdict, experiment.observe.source_hash, shown)
+    changed = _differences(kept.exactly, now)
+    return Replayed(dataclasses.replace(kept, instance=instance), verdict, experiment.observe.source_hash, changed)
 
 
 def _same_setting(kept: Counterexample, experiment: Experiment) -> None:
@@ -216,20 +216,26 @@ def _fits(value: Any, hint: Any) -> bool:
     return not isinstance(hint, type) or isinstance(value, hint)
 
 
-def _values(experiment: Experiment, instance: Any, index: Mapping[str, int], device: str) -> dict[str, tuple[str, str]]:
-    """What is measured now at the row of that index, exactly; empty where there is no such row."""
+def _values(experiment: Experiment, instance: Any, index: Mapping[str, int], device: str) -> list[dict[str, Pair]]:
+    """What is measured now at the rows of that index, exactly."""
     table = look(experiment, [instance], delta=BUDGET / 8, device=device)
     here = np.ones(len(table), dtype=bool)
     for name, value in index.items():
         here &= table.index[name] == value if name in table.index else False
-    places = np.flatnonzero(here)
-    if not places.size:
-        return {}
-    row = next(iter(rows(select(table, places[:1]), sorted(table.columns))))
-    return {name: exact_text(value) for name, value in row.items()}
+    found = rows(select(table, np.flatnonzero(here)), sorted(table.columns))
+    return [{name: exact_text(value) for name, value in row.items()} for row in found]
 
 
-def _apart(then: tuple[str, str], now: tuple[str, str]) -> bool:
+def _differences(then: Mapping[str, Pair], now: list[dict[str, Pair]]) -> dict[str, tuple[str, str]]:
+    """The values that exclude each other, at the row that is most alike: an index need not name one row alone."""
+    apart = [{name for name in row if name in then and _apart(then[name], row[name])} for row in now]
+    place = min(range(len(apart)), key=lambda k: (len(apart[k]), k), default=0)
+    return {
+        name: (_shown(then[name]), _shown(now[place][name])) for row in apart[place : place + 1] for name in sorted(row)
+    }
+
+
+def _apart(then: Pair, now: Pair) -> bool:
     """Whether two measured values exclude each other."""
     if then == now:
         return False
@@ -239,9 +245,9 @@ def _apart(then: tuple[str, str], now: tuple[str, str]) -> bool:
         return True
 
 
-def _shown(pair: tuple[str, str]) -> str:
+def _shown(pair: Pair) -> str:
     try:
         value: arb = ball_of_text(*pair)
     except ValueError:
         return pair[0]
-    return str(value.str(12)) if pair[1] else f"{float(value):.15g}"
+    return " ± ".join(part for part in text(value) if part)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks import __main__ as command_line
+from checks.bounded import bounded
 from checks.engine.document import DocumentError
 from checks.engine.draw import bulk
 from checks.engine.experiment import Experiment
@@ -99,12 +102,12 @@ def test_a_repaired_claim_is_no_longer_refuted(document, tmp_path, capsys) -> No
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[0] == "no longer refuted  rectangle / half-area  (SURVIVED)"
-    assert lines[4:] == [
+    assert lines[4:] == [  # the first effort is that of floats
         f"  simulators 0123 then, {DRAWN.observe.source_hash} now",
         f"  area       0.5 then, {replay(mended, BOTH).changed['area'][1]} now",
         "  is_square  False then, True now",
     ]
-    assert abs(float(lines[5].split()[3].strip("[").split()[0]) - 0.01) < 1e-9
+    assert abs(float(lines[5].split(" then, ")[1].split(" ± ")[0]) - 0.01) < 1e-9
 
 
 def test_an_instance_that_obeys_no_assumption_is_not_judged(document, tmp_path, capsys) -> None:
@@ -347,6 +350,33 @@ def test_no_damaged_file_ends_in_anything_but_a_line(document, tmp_path, capsys)
         assert "Traceback" not in err
 
     damage()
+
+
+def test_what_a_document_asks_for_is_bounded_in_time_and_memory(document, tmp_path, capsys, monkeypatch) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGALRM)
+    with pytest.raises(TimeoutError, match=r"no answer within 0\.1 s"), bounded(0.1):
+        while True:
+            pass
+    with pytest.raises(MemoryError), bounded(10, 2**28):
+        bytearray(2**30)
+    assert (resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGALRM)) == limits
+    file = tmp_path / "f.json"
+    file.write_text(json.dumps(document))
+    for problem, said in ((TimeoutError("no answer within 60 s"), "no answer within 60 s"), (MemoryError(), "memory")):
+        monkeypatch.setattr("checks.engine.replay.judge_again", _raises(problem))
+        code, out, err = run(capsys, file, "--experiments", TOY)
+        assert (code, out) == (2, "")
+        assert err == (
+            f"Error: got {file}, which asks for too much ({said}); expected what experiments draw;"
+            " write --unbounded if you trust it\n"
+        )
+
+
+def _raises(problem: Exception) -> Any:
+    def judge(*arguments: Any) -> Verdict:
+        raise problem
+
+    return judge
 
 
 def test_experiments_are_told_apart_by_what_they_drop() -> None:
