@@ -14,6 +14,8 @@ import sympy
 from sympy.core.function import AppliedUndef
 from sympy.logic.boolalg import BooleanAtom, BooleanFunction
 
+from checks.engine.lint import lint
+from checks.engine.lint_rows import lint_setups
 from tests.audits import audits
 from theorems import all_theorems, get
 from theorems.statement import Eq, Observable, StatementError, Theorem, observable, observables_of
@@ -123,6 +125,11 @@ def test_what_sympy_made_of_a_statement_is_noticed():
 def test_two_observables_of_a_relation_never_look_alike(theorem, relation):
     printed = [sympy.latex(o) for o in observables_of(relation)]
     assert len(set(printed)) == len(printed)
+
+
+@each_theorem
+def test_the_linter_finds_nothing_in_a_theorem_of_the_catalogue(theorem):
+    assert [str(found) for found in (*lint(theorem), *lint_setups(theorem, AUDITS[theorem.name].experiments))] == []
 
 
 @each_theorem
