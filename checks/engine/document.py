@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 import reprlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -287,9 +288,18 @@ def _number(value: Any) -> float:
         raise DocumentError("a number beyond all floats", "a float") from None
 
 
+@cache
+def release() -> str:
+    """The version of this package (empty: it is not installed)."""
+    try:
+        return metadata.version("theorem-audit")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 def head(schema: str) -> dict[str, Any]:
     """What every document begins with."""
-    return {"schema": schema, "version": VERSION, "package": metadata.version("theorem-audit")}
+    return {"schema": schema, "version": VERSION, "package": release()}
 
 
 def _instance(value: Any) -> Any:
