@@ -59,8 +59,10 @@ class Reached:
         """One line of Python that measures the instance anew and prints the ratio (empty: it cannot be written down)."""
         from .spelled import line_of
 
-        known = {"claim": self.claim, "theorem": self.theorem, "parent": self.parent, "dropped": self.dropped}
-        place = Counterexample(self.instance, self.index, {}, "", "", "", 0.0, 0.0, experiment=self.experiment, **known)
+        place = Counterexample(
+            self.instance, self.index, {}, "", "", "", 0.0, 0.0, claim=self.claim, theorem=self.theorem,
+            parent=self.parent, experiment=self.experiment, dropped=self.dropped,
+        )  # fmt: skip
         line = line_of(place)
         return f"{line[:-1]}.tightness)" if line else ""
 

@@ -204,7 +204,7 @@ def strongest(verdicts: list[Verdict]) -> Verdict:
     Its tightest instance is that of all of them: where a bound is nearest need not be where it is seen most finely.
     """
     best = min(verdicts, key=order)
-    nearest = max(verdicts, key=lambda v: v.tightness)
+    nearest = max([v for v in verdicts if not v.dropped] or verdicts, key=lambda v: v.tightness)
     return replace(
         best,
         failure=sum(v.failure for v in verdicts),

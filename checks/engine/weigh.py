@@ -234,22 +234,23 @@ def _kind(claim: Claim, counts: Counter[str], resolution: Resolution, spoken: li
 
 
 def attains(judgement: Judgement, goal: float) -> bool:
-    """Whether error bars at least as fine as the goal allow the two sides of a bound to be equal."""
-    return judgement.status == "consistent" and judgement.excess >= -1 and judgement.blur <= goal
+    """Whether error bars at least as fine as the goal allow the two sides of a bound, which have a ratio, to be equal."""
+    near = judgement.status == "consistent" and judgement.excess >= -1 and judgement.blur <= goal
+    return near and not math.isnan(judgement.ratio)
 
 
 def tightest(claim: Claim, spoken: Iterable[Judged]) -> tuple[Judged | None, float]:
-    """For a bound the first row that attains it, else that of the largest ratio (`Judgement.ratio`); given examples are first.
+    """For a bound the first instance that attains it (given examples are first), else that of the largest `Judgement.ratio`.
 
     For any other claim the row of the largest excess.  The number is the ratio, or the excess.
     """
-    best, best_value = None, -math.inf
-    for judged in spoken:
-        value = judged.judgement.ratio if claim.kind == "bound" else judged.judgement.excess
-        if not math.isfinite(value):
-            continue
-        if claim.kind == "bound" and attains(judged.judgement, claim.goal):
-            return judged, value
-        if value > best_value:
-            best, best_value = judged, value
-    return best, best_value
+    rows = sorted(spoken, key=lambda j: j.element)  # what was measured again stands behind what was not
+    if claim.kind != "bound":
+        return _largest([(j, j.judgement.excess) for j in rows])
+    rated = [(j, j.judgement.ratio) for j in rows]
+    return next((found for found in rated if attains(found[0].judgement, claim.goal)), None) or _largest(rated)
+
+
+def _largest(rated: list[tuple[Judged, float]]) -> tuple[Judged | None, float]:
+    finite = [(judged, value) for judged, value in rated if math.isfinite(value)]
+    return max(finite, key=lambda found: found[1], default=(None, -math.inf))
