@@ -144,7 +144,10 @@ def _text(theorem: Theorem, found: list[Tightness], curves: list[Any], claim: st
 
 
 def _json(theorem: Theorem, found: list[Tightness], curves: list[Any], interrupted: bool) -> str:
+    from .engine.document import head
+
     data = {
+        **head("theorem-audit/bounds"),
         "theorem": theorem.name,
         "bounds": [t.to_json() for t in found],
         "curves": [c.to_json() for c in curves],

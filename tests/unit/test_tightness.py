@@ -124,6 +124,7 @@ def test_the_command_on_one_claim_as_a_document_with_its_curve(monkeypatch, tmp_
     assert main(["tightness", "birthday-number", "three-terms-below", "--json", "--curve"]) == 0
     data = json.loads(capsys.readouterr().out)
     (found,) = data["bounds"]
+    assert data["schema"] == "theorem-audit/bounds" and found["schema"] == "theorem-audit/tightness"
     assert found["claim"] == "three-terms-below" and found["kind"] == "approached" and found["ratio"] > 0.9999
     assert {c["schema"] for c in data["curves"]} == {"theorem-audit/resolution-curve"} and not data["interrupted"]
 
