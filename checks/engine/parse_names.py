@@ -44,9 +44,9 @@ class Scope:
         self.symbols: dict[str, Any] = {o.name: o for o in observables}
         self.terms = 1
         for name in unknowns:
-            if not isinstance(name, str) or not name.isidentifier() or len(name) > 40:
+            if not isinstance(name, str) or not name.isidentifier() or name[0] == "_" or len(name) > 40:
                 raise ParseError(
-                    f"the unknown {quoted(str(name))}", "a short name of letters, digits and _", "rename it"
+                    f"the unknown {quoted(str(name))}", "a short name that begins with a letter", "rename it"
                 )
             if name in self.symbols:
                 raise ParseError(
@@ -94,7 +94,7 @@ class Scope:
             f"the function {_named(name)}",
             "one that can be judged",
             f"did you mean {' or '.join(near)}?" if near else "choose from the list",
-            f"functions: {', '.join(sorted(CALLABLE, key=str.lower))}",
+            f"functions: {', '.join(sorted(CALLABLE, key=lambda c: (c.lower(), c)))}",
         )
 
     def _near(self, name: str, choices: Any) -> list[str]:
