@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 _WHERE = {
+    ".engine.corrupt": "Corruption forced_failure",
     ".attempt": "attempt",
     ".engine.conjecture": "Conjecture conjecture",
     ".engine.draw": "Draw",

@@ -52,7 +52,9 @@ class Need:
                 return f"{verdict.rows} rows"
             place = "".join(f", {name} = {i}" for name, i in shown.index.items())
             return f"{describe(shown.instance)}{place}: left side {shown.measured}, right side {shown.claimed}"
-        if self.kind == IDLE and verdict.kind != "WITNESSED":
+        if verdict.kind == "WITNESSED":
+            return "an instance without it is a witness too; what exists is more with it than without"
+        if self.kind == IDLE:
             median = verdict.resolution.median
             seen = "exact" if median == 0 else f"{median:.1g} in the median"
             return f"survives on {verdict.instances} instances, resolution {seen}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # imported where it is used: `--help` is immediate
     from theorems.statement import Claim, Theorem
 
     from .engine.store import Store
-    from .strength import Check, Source
+    from .power import Check, Source
 
 INTERRUPTED = 130
 PROFILES = ("quick", "thorough", "deep")
@@ -101,7 +101,7 @@ def _checks(
     """Fill ``into`` with the checks of the claims; returns what they rest on."""
     from .engine.store import Store
     from .engine.stored import recall
-    from .strength import Source, check, incomplete
+    from .power import Source, check, incomplete
 
     store = Store(".audit")
     sources = [Source(r.setup, r.evidence) for r in recall(theorem, store, profile=profile)]
@@ -123,7 +123,7 @@ def gathered(theorem: Theorem, store: Store, profile: str, step: Callable[[], No
     """The evidence of every experiment of a theorem: stored if it is fresh, else measured and stored; how many were measured."""
     from .experiments import experiments_of
     from .needs import evidence_of
-    from .strength import Source
+    from .power import Source
 
     sources, measured = [], 0
     for experiment in experiments_of(theorem.name):
@@ -142,7 +142,7 @@ def _examined(claim: Claim, setup: Any, evidence: Any) -> Any:
 
 
 def _exit_code(checks: list[Check]) -> int:
-    from .strength import UNMOVED
+    from .power import UNMOVED
 
     failed = any(
         c.green is False or c.stuck == UNMOVED or (c.counted and any(o.kind == "surviving" for o in c.outcomes))
@@ -166,7 +166,7 @@ def _text(found: dict[str, tuple[list[Check], str]], one: bool, matrix: bool) ->
 
 
 def _document(found: dict[str, tuple[list[Check], str]], profile: str) -> str:
-    from .strength import plainly, power, total
+    from .power import by_experiment, plainly, total
 
     every = [c for checks, _ in found.values() for c in checks]
     killed, surviving = total(every)
@@ -175,7 +175,7 @@ def _document(found: dict[str, tuple[list[Check], str]], profile: str) -> str:
             "theorem": theorem,
             "evidence": head,
             "checks": plainly(checks),
-            "power": {name: {"kills": kills, "alone": alone} for name, (kills, alone) in power(checks).items()},
+            "power": {name: {"kills": kills, "alone": alone} for name, (kills, alone) in by_experiment(checks).items()},
         }
         for theorem, (checks, head) in found.items()
     ]

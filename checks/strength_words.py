@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from .engine.kill import KINDS, Outcome
-from .strength import NOT_MUTATED, UNCOUNTED, Check, power, total
+from .power import NOT_MUTATED, UNCOUNTED, Check, by_experiment, total
 
 ORDER = ("surviving", "below resolution", "true and sharper", "implied", "equivalent", "killed")
 SHORT = {"true and sharper": "sharper", "below resolution": "below"}
@@ -116,7 +116,7 @@ def _mutant(outcome: Outcome, width: int, *, claim: bool = False) -> Iterator[st
 
 
 def _power(checks: Sequence[Check]) -> Iterator[str]:
-    found = power(checks)
+    found = by_experiment(checks)
     if not found:
         return
     room = max(map(len, found))

@@ -83,7 +83,7 @@ def _moved(name: str, column: Measurement, corruption: Corruption, domains: Mapp
         return _with(column, [_ball(v, factor, shift, corruption.upward, domain) for v in column.mid.tolist()])
     size, gap = float(factor.p) / float(factor.q), float(shift.p) / float(shift.q)
     mid, rad = _real(column.mid, size, gap, corruption.upward, domain), column.rad
-    growing = corruption.upward and domain != "probability"
+    growing = corruption.upward and not domain.endswith("probability")
     return Measurement("real", mid, rad * size if growing else rad / size, column.failure, column.proved)
 
 
@@ -103,7 +103,7 @@ def _whole(value: Any, step: int, floor: int | None) -> Any:
 
 def _real(value: Any, factor: Any, shift: Any, upward: bool, domain: str) -> Any:
     """Numbers of either library: only + - * / are used."""
-    if domain == "probability":
+    if domain.endswith("probability"):
         return 1 - (1 - value) / factor if upward else value / factor
     if upward:
         return value * factor + shift

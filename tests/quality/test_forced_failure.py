@@ -17,7 +17,7 @@ from checks.engine.measure import look, look_precisely
 from checks.engine.search import audit
 from checks.experiments import experiments_of
 from checks.items import claim_verdict
-from checks.strength import EVERY_VALUE, NUMBERS, Source, check, reddened
+from checks.power import EVERY_VALUE, NUMBERS, Source, check, reddened
 from simulators.measurement import Measurements, balls, booleans, choices, integers, reals
 from tests.toy import DRAWN, SAMPLED, THEOREM, Parallelogram, RectangleAudit, area, width
 from theorems import get

@@ -18,7 +18,7 @@ from checks.__main__ import main
 from checks.engine.gather import gather
 from checks.engine.store import Store
 from checks.engine.stored import recall
-from checks.strength import UNMOVED, Check, Source, check, incomplete, power, total
+from checks.power import UNMOVED, Check, Source, by_experiment, check, incomplete, total
 from checks.strength_words import theorem_lines
 from tests.toy import DRAWN, SAMPLED, THEOREM, area, height, width
 from theorems.statement import Claim, Eq, Implies, Le
@@ -64,7 +64,7 @@ def test_survivors_come_first_with_what_they_say() -> None:
 
 def test_a_matrix_shows_which_experiment_has_the_power() -> None:
     found = [check(THEOREM, c, sources(DRAWN, TWICE), every=True) for c in THEOREM.claims]
-    kills = power(found)
+    kills = by_experiment(found)
     assert kills["drawn"][0] == kills["twice"][0] > 0
     assert kills["drawn"][1] == kills["twice"][1] == 0  # the same instances: neither kills what the other does not
     assert "kills nothing that another does not" in "\n".join(theorem_lines(found, 200, head="", matrix=True))
@@ -162,9 +162,9 @@ def test_mistakes_are_one_line(toy: Path, arguments: list[str], said: str, capsy
 def test_an_interruption_prints_what_is_known(
     toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import checks.strength
+    import checks.power
 
-    whole, seen = checks.strength.check, []
+    whole, seen = checks.power.check, []
 
     def interrupted(theorem: Any, claim: Claim, *rest: Any, **keywords: Any) -> Check:
         if len(seen) == len(THEOREM.claims) + 2:  # the first round was on no evidence
@@ -172,7 +172,7 @@ def test_an_interruption_prints_what_is_known(
         seen.append(claim.name)
         return whole(theorem, claim, *rest, **keywords)
 
-    monkeypatch.setattr(checks.strength, "check", interrupted)
+    monkeypatch.setattr(checks.power, "check", interrupted)
     assert main(["strength", "rectangle"]) == 130
     shown = capsys.readouterr()
     assert "area" in shown.out and "interrupted" in shown.err

@@ -172,7 +172,7 @@ def _judged(claim: Claim, setup: Setup, table: Measurements) -> Iterator[Judgeme
             continue
 
 
-def power(checks: Iterable[Check]) -> dict[str, tuple[int, int]]:
+def by_experiment(checks: Iterable[Check]) -> dict[str, tuple[int, int]]:
     """Experiment -> (mutants that it kills, of these those that no other experiment kills); needs ``every``.
 
     An experiment that kills mutants of no claim is there with zeros.
