@@ -146,12 +146,19 @@ LAWS = Experiment(
         Law(((1, 3),), 4),
         Law(((9, 1), (1, 4)), 2),
         Law(((1, 1_000_000),), 2, margin=0.003),
+        Law(((1, 365),), 22),
+        Law(((1, 1_000_000),), 1414),  # as many as sqrt(2N): where 1 - exp(-x) is furthest from x among the small
+        Law(((1_000_000, 1), (1, 1_000_000)), 4),  # one point with half of the mass, and a million others
     ),
     search=10, bulk=1000, only=FOR_EVERY_LAW,
 )  # fmt: skip
 TARGETS = Experiment(
     "targets", THEOREM, targets, collisions.observe_at_target,
-    examples=(Law(((1, 10_000),), 2, margin=0.003), Law(((1, 10_000),), 2, margin=-0.003)),
+    examples=(
+        Law(((1, 10_000),), 2, margin=0.003),
+        Law(((1, 10_000),), 2, margin=-0.003),
+        Law(((1, 10_000),), 119, margin=-0.9),  # a target that a few samples more than needed reach
+    ),
     search=10, bulk=1000, only=("sufficient-size",),
 )  # fmt: skip
 MIXTURES = Experiment(
