@@ -66,8 +66,8 @@ def identify(
     given = [_source(source, claim, profile, device) for source in sources]
     for setup, evidence in given:
         if setup.covers(claim):
-            search.add(setup, evidence)
             fitting += 1
+            search.add(setup, evidence)
 
     def asked() -> list[Any]:
         given_ = ask() if callable(ask) else ask

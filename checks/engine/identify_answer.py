@@ -79,7 +79,8 @@ class Enclosure:
     (None: there is none).  ``inner``: boxes of constants that every row certainly allows.  ``ends``: what limits each
     unknown.  ``contradiction``: instances that together exclude everything, and none of which can be left out.  ``free``: directions
     that nothing limits; ``advice`` what would.  ``rows`` spoke, ``silent`` did not, ``undefined`` had no value at the middle of what is
-    left.  ``failure``: the summed probability that an interval behind the rows is wrong; ``proved``: all error bars are proofs.
+    left.  ``failure``: the summed probability that an interval behind what is excluded is wrong (0: none that may be was
+    needed); ``proved``: all error bars behind it are proofs.
     ``asked`` new instances were drawn, ``kept`` of them told the candidates apart.  ``settled`` is False where the number of
     boxes was used up, and splitting on would bring more.
     """

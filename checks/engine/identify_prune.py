@@ -60,9 +60,10 @@ def prune(lines: Sequence[Line], start: Sequence[Box], whole: Box, logs: Sequenc
     heapq.heapify(waiting)
     number = len(waiting)
     parts: list[tuple[Box, Contracted | None]] = []
+    current: Box | None = None  # a part that an interruption must not lose
     try:
         while waiting and left.looked < effort:
-            _, _, box = waiting[0]
+            current = box = waiting[0][2]
             found = contract(lines, box, whole, logs)
             left.looked += 1
             heapq.heappop(waiting)
@@ -83,8 +84,11 @@ def prune(lines: Sequence[Line], start: Sequence[Box], whole: Box, logs: Sequenc
             for half in _halves(found.box, whole, logs, found.idle):
                 number += 1
                 heapq.heappush(waiting, (order(half), number, half))
+        current = None
     except KeyboardInterrupt:
         left.stopped = True
+        if current is not None:
+            waiting.append((0.0, -1, current))
     finally:
         ctx.prec = before
     left.whole = not waiting

@@ -40,6 +40,7 @@ class Question:
         self.slots = Slots({})
         self.observables = tuple(o.name for o in claim.observables)
         self._judge = compile_claim(relation, BITS)
+        self._equalities = any(not free_of(part, self.names) for part in relation.atoms(sympy.Eq))
         self.demands: list[tuple[tuple[Any, ...], tuple[Form, ...]]] = []
         self.whole = self._read(relation, ())
         self.terms: dict[str, Term] = self.slots.terms()
@@ -64,8 +65,8 @@ class Question:
 
     @property
     def equalities(self) -> bool:
-        """Whether some demand is an equality, so that what is allowed is thin."""
-        return any(found[0].equality for _, found in self.demands)
+        """Whether some comparison is an equality, so that what is allowed is thin."""
+        return self._equalities
 
     @property
     def logs(self) -> tuple[bool, ...]:
@@ -124,6 +125,11 @@ class Line:
     def key(self) -> tuple[int, int]:
         """The instance that the row speaks of."""
         return self.source, self.element
+
+    @property
+    def firm(self) -> bool:
+        """Whether every error bar behind it is a proof, and none an interval that may be wrong."""
+        return self.proved and self.failure == 0
 
     @property
     def env(self) -> Row:

@@ -43,9 +43,15 @@ class Search:
         self._inner_found = False
 
     def add(self, setup: Setup, evidence: Evidence) -> None:
-        """Take in the evidence of one experiment."""
-        lines, silent = lines_of(self.question, setup, evidence, len(self.sources))
+        """Take in the evidence of one experiment; none once Ctrl-C has come."""
         self.sources.append((setup, evidence))
+        if self.interrupted:
+            return
+        try:
+            lines, silent = lines_of(self.question, setup, evidence, len(self.sources) - 1)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return
         self.lines += lines
         self.silent += silent
 
@@ -54,10 +60,13 @@ class Search:
         found: Conflict | None = None
         inner: list[Box] = []
         try:
-            self._settle(self._first())
+            if not self.interrupted:
+                self._settle(self._first())
             if self.left.boxes and not self.interrupted and self._too_wide():
                 self._ask(asked())
-            if not self.left.boxes:
+            if self.interrupted:
+                pass
+            elif not self.left.boxes:
                 found = conflict(self.used, self.whole, self.logs, self.effort)
             elif not self.question.equalities:
                 inner = self._inner()
@@ -68,8 +77,8 @@ class Search:
     def _first(self) -> list[Line]:
         """The first lines of every source, in turns."""
         by_source = [[line for line in self.lines if line.source == n] for n in range(len(self.sources))]
-        proved = [lines for lines in by_source if lines and lines[0].proved]  # others join where they object
-        by_source = proved or by_source
+        firm = [[line for line in lines if line.firm] for lines in by_source]  # others join where they object
+        by_source = firm if any(firm) else by_source
         each = max(1, FIRST // max(1, len(by_source)))
         return [line for lines in by_source for line in lines[:each]]
 
@@ -130,8 +139,8 @@ class Search:
         """Lines not in use that exclude a candidate, the strongest few for each; not all are looked at where many object."""
         used = {id(line) for line in self.used}
         rest = [line for line in self.lines if id(line) not in used]
-        of_proved = self._against([line for line in rest if line.proved])
-        return of_proved or self._against([line for line in rest if not line.proved])
+        firm = self._against([line for line in rest if line.firm])
+        return firm or self._against([line for line in rest if not line.firm])
 
     def _against(self, rest: Sequence[Line]) -> list[Line]:
         chosen: dict[int, Line] = {}
@@ -179,7 +188,10 @@ class Search:
             if not told:
                 break
             self.kept += len({line.key for line in told})
+            boxes = list(self.left.boxes)
             self._settle(told)
+            if self.left.boxes == boxes:
+                break
             if not self.left.boxes or self.interrupted or not self._too_wide():
                 break
         after = self.left.hull
@@ -214,7 +226,7 @@ class Search:
         lines = self.lines
         return Enclosure(
             kind=kind,
-            theorem=self.sources[0][0].theorem.name,
+            theorem=self.sources[0][0].theorem.name if self.sources else "",
             claim=self.question.claim.name,
             relation=self.question.claim.relation,
             unknowns=self.question.unknowns,
@@ -234,8 +246,9 @@ class Search:
             rows=speaking,
             silent=silent + self.silent,
             undefined=undefined,
-            failure=float(sum(line.failure for line in lines)),
-            proved=all(line.proved for line in (lines if inner else self.used)),
+            # rows are chosen by what they say: where one that may be wrong is in use, all that might have been count
+            failure=self._failure() if any(line.failure for line in self.used) else 0.0,
+            proved=all(line.proved for line in self.used),
             asked=self.asked,
             kept=self.kept,
             looked=self.looked,
@@ -266,6 +279,9 @@ class Search:
             return BOUNDED
         return UNDETERMINED if self.left.whole else UNDECIDED
 
+    def _failure(self) -> float:
+        return float(sum(line.failure for line in self.lines))
+
     def _remark(self, kind: str, hull: Box | None) -> None:
         if kind == VACUOUS:
             self.notes.append("no row speaks of the claim, whatever the constants are")
@@ -275,6 +291,9 @@ class Search:
             self.notes.append(
                 "no constant is certainly allowed by every row: some rows are ties within their error bars"
             )
+        if self._inner_found and not all(line.firm for line in self.lines):
+            doubt = f", at confidence 1 - {self._failure():.0e}" if self._failure() else ""
+            self.notes.append(f"what is certainly allowed rests on error bars that are not all proofs{doubt}")
         if not self.left.whole and hull is not None:
             self.notes.append(f"{self.looked} boxes were looked at, and splitting on would bring more: raise effort")
 
