@@ -22,16 +22,9 @@ from sympy.logic.boolalg import Boolean
 from .notebook import claim_html, claim_latex, theorem_html, theorem_latex
 
 DOMAINS = (
-    "real",
-    "nonnegative",
-    "positive",
-    "probability",
-    "positive probability",
-    "integer",
-    "nonnegative integer",
-    "positive integer",
-    "boolean",
-)
+    "real", "nonnegative", "positive", "probability", "positive probability", "integer", "nonnegative integer",
+    "positive integer", "boolean",
+)  # fmt: skip
 KINDS = ("identity", "bound", "limit", "existence", "empirical")
 METHODS = ("symbolic", "exact", "certified", "searched", "cited")
 VERDICTS = ("PROVED", "SURVIVED", "REFUTED", "WITNESSED", "MEASURED", "UNDECIDED", "VACUOUS")

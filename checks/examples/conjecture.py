@@ -1,3 +1,5 @@
+"""From a formula remembered wrongly to one that stands: a notebook as a script."""
+
 # %% [markdown]
 # # An afternoon with a conjecture
 #

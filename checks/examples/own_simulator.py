@@ -1,3 +1,5 @@
+"""Measure something of one's own, judge what is claimed of it, find the best constant: a notebook as a script."""
+
 # %% [markdown]
 # # A simulator of one's own: how many images does a generator show?
 #

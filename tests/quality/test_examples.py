@@ -45,7 +45,7 @@ def test_an_example_runs(script: Path, tmp_path: Path) -> None:
 def test_an_example_is_a_notebook_of_words_and_checks(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
     cells = text.split("# %%")
-    assert cells[0] == ""
+    assert ast.get_docstring(ast.parse(cells[0]))
     assert cells[1].startswith(" [markdown]\n# # ")
     words = [c for c in cells[1:] if c.startswith(" [markdown]")]
     assert len(words) >= 4
