@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-SECONDS = 60
+SECONDS = 120
 BYTES = 4 * 2**30
 
 

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from .engine.replay import Replayed
 
-NOT_JUDGED = 3
+UNDECIDED = 3
 SCHEMA, VERSION = "theorem-audit/replay", 1
 
 
@@ -41,7 +41,8 @@ def replay(file: Path, experiments: Path | None, unbounded: bool, device: str, a
     FILE is a counterexample that an audit kept, or a verdict (or a list of them) written with --json.  Nothing in it is run,
     and what it asks a simulator for is bounded in time and memory.
 
-    Exit code 0: none refutes its claim any longer, 1: one still does, 2: FILE cannot be replayed, 3: not judged.
+    Exit code 0: none refutes its claim any longer, 1: one still does, 2: FILE cannot be replayed, 3: it is
+    undecided here.
     """
     from .engine.document import DocumentError
     from .engine.measure import DeviceError, find_device
@@ -81,7 +82,7 @@ def _replayed(file: Path, experiments: Path | None, unbounded: bool, device: str
 def _code(found: list[Replayed]) -> int:
     if any(r.holds for r in found):
         return 1
-    return NOT_JUDGED if any(r.verdict.kind == "VACUOUS" for r in found) else 0
+    return UNDECIDED if any(r.verdict.kind in ("UNDECIDED", "VACUOUS") for r in found) else 0
 
 
 def _lines(r: Replayed) -> Iterator[str]:
