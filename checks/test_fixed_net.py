@@ -79,7 +79,7 @@ WIDE = Experiment(
 )  # fmt: skip
 COINS = Experiment(
     "large-samples", THEOREM, coins, fixed_net_coin.observe,
-    examples=(Coin(), Coin(10**5, 57_000, 720)), search=2, batch=8, bulk=24,
+    examples=(Coin(), Coin(10**5, 57_000, 720), Coin(10**6, 517_700, 900)), search=2, batch=8, bulk=24,
 )  # fmt: skip
 SCALED = Experiment(
     "scaled", THEOREM, scaled, fixed_net_coin.observe,

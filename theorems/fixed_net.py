@@ -123,9 +123,9 @@ CLAIMS = (
     ),
     Claim(
         "among-k",
-        Le(gap, sqrt(log(2 * k / delta) / (2 * n))),
+        Le(2 * n * gap**2, log(2 * k / delta)),
         "bound",
-        "For the one of k nets that the sample itself has chosen, however it chose: sqrt(ln(2k/δ)/(2n)).",
+        "For the one of k nets that the sample itself has chosen, however it chose: sqrt(ln(2k/δ)/(2n)), here squared.",
         ("independent", "bounded"),
         goal=1e-3,
         tight_at="one net, " + LARGE,
