@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .engine.replay import Replayed
 
 UNDECIDED = 3
+WIDEST = 2_000
 SCHEMA, VERSION = "theorem-audit/replay", 1
 
 
@@ -51,7 +52,7 @@ def replay(file: Path, experiments: Path | None, unbounded: bool, device: str, a
         find_device(device)
         found = list(_replayed(file, experiments, unbounded, device))
     except (DocumentError, DeviceError, LookupError) as problem:
-        raise Usage(str(problem)) from None
+        raise Usage(_tame(str(problem))) from None
     except (TimeoutError, MemoryError) as problem:
         raise Usage(
             f"got {file}, which asks for too much ({str(problem) or 'memory'}); expected what experiments draw;"
@@ -60,7 +61,7 @@ def replay(file: Path, experiments: Path | None, unbounded: bool, device: str, a
     if as_json:
         click.echo(json.dumps({"schema": SCHEMA, "version": VERSION, "replayed": [_data(r) for r in found]}, indent=1))
     else:
-        click.echo("\n".join(line for r in found for line in _lines(r)))
+        click.echo("\n".join(_tame(line) for r in found for line in _lines(r)))
     sys.exit(_code(found))
 
 
@@ -77,6 +78,11 @@ def _replayed(file: Path, experiments: Path | None, unbounded: bool, device: str
                 "ignore"
             )  # a simulator that is handed what nobody draws may overflow on its way to an error
             yield replay(document, own, device)
+
+
+def _tame(line: str) -> str:
+    """A line in which nothing that a file says moves a cursor, or fills the screen."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line[:WIDEST]) + "…" * (len(line) > WIDEST)
 
 
 def _code(found: list[Replayed]) -> int:

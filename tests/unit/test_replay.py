@@ -352,6 +352,23 @@ def test_no_damaged_file_ends_in_anything_but_a_line(document, tmp_path, capsys)
     damage()
 
 
+def test_nothing_that_a_file_says_moves_the_cursor(document, tmp_path, capsys) -> None:
+    file = tmp_path / "f.json"
+    rude = "\x1b[2J\r\n" + "x" * 10_000
+    for change in (
+        {"claim": {**document["claim"], "name": rude}},
+        {"exactly": {"area": [rude, ""]}, "source": rude},
+        {"simulator": rude},
+        {"experiment": rude, "check_file": rude},
+        {"version": rude, "package": rude},
+    ):
+        file.write_text(json.dumps({**document, **change}))
+        _, out, err = run(capsys, file, "--experiments", TOY)
+        assert all(c.isprintable() or c == "\n" for c in out + err)
+        assert all(len(line) < 2_100 for line in (out + err).splitlines())
+        assert err.count("\n") == (out == "")
+
+
 def test_what_a_document_asks_for_is_bounded_in_time_and_memory(document, tmp_path, capsys, monkeypatch) -> None:
     limits = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGALRM)
     with pytest.raises(TimeoutError, match=r"no answer within 0\.1 s"), bounded(0.1):
