@@ -276,6 +276,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     "Sum of a pair": ("Sum(k, (k, 0)) = 1", "the range of an index"),
     "Sum over a number": ("Sum(k, (1, 0, 3)) = 1", "the range of an index"),
     "Sum over a term": ("Sum(k, (k+1, 0, 3)) = 1", "the range of an index"),
+    "Sum over a hidden name": ("Sum(_k_0, (_k_0, 0, 3)) = 1", "the range of an index"),
     "Sum over halves": ("Sum(k, (k, 1/2, 3)) = 1", "whole numbers"),
     "Sum to pi": ("Sum(k, (k, 0, pi)) = 1", "whole numbers"),
     "Sum of a relation": ("Sum(x < 1, (k, 0, 3)) = 1", "the relation 'x < 1'"),

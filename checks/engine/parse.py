@@ -202,10 +202,11 @@ class _Reader:
         self._arity(node, self.name(node.func), 2, 4)
         limits: list[tuple[Any, Any, Any]] = []
         for limit in reversed(node.args[1:]):  # the last one is the outermost
-            if not (isinstance(limit, ast.Tuple) and len(limit.elts) == 3 and self.name(limit.elts[0])):
+            name = self.name(limit.elts[0]) if isinstance(limit, ast.Tuple) and len(limit.elts) == 3 else ""
+            if not isinstance(limit, ast.Tuple) or not name or name.startswith("_"):
                 raise ParseError(self.typed(limit), "the range of an index", "write (k, low, high)")
             low, high = (self.number(bound, scope, depth) for bound in limit.elts[1:])
-            index = sympy.Symbol(self.name(limit.elts[0]))
+            index = sympy.Symbol(name)
             limits.insert(0, (index, low, high))
             scope = scope.with_index(index, self._terms(limit, low, high))
             if scope.terms > MAX_TERMS:

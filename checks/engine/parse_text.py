@@ -100,7 +100,7 @@ def tokenize(text: str, known: frozenset[str]) -> Tokens:
     """
     if len(text) > LENGTH:
         raise ParseError(f"a relation of {len(text)} characters", f"at most {LENGTH}", "shorten it")
-    tokens, order, at = Tokens(text), _Order(text), 0
+    tokens, order, at = Tokens(text), _Order(), 0
     while at < len(text):
         character = text[at]
         if character in "\t\r\n" or unicodedata.category(character) == "Zs":
@@ -189,8 +189,8 @@ def _unspoilt(text: str, at: int, stop: int) -> None:
 class _Order:
     """Whether values and operators alternate, brackets match, and nothing nests too deep."""
 
-    def __init__(self, text: str) -> None:
-        self.text, self.wants, self.before, self.callable = text, True, "", False
+    def __init__(self) -> None:
+        self.wants, self.before, self.callable = True, "", False
         self.open: list[list[int]] = [[0, 0]]  # prefixes in a row and powers in a row, for each open bracket
         self.nested = 0
 
