@@ -226,13 +226,21 @@ def _strict(where: str, relation: Any, exception: Row | str) -> Iterator[Lint]:
     if isinstance(exception, str):
         return
     strict = {leaf: LOOSER[leaf.func](*leaf.args) for leaf in relation.atoms(sympy.Lt, sympy.Gt)}
+    if not strict or all(_end_of_domain(leaf) for leaf in strict):
+        return
     loose = relation.xreplace(strict)
-    if strict and exception_of(loose) is None:
+    if exception_of(loose) is None:
         text = (
-            f"got {relation}, which fails only where both sides are equal; expected a strict relation only where equality"
-            f" is excluded; write {loose}, which holds of every value, or a premise that excludes the tie"
+            f"got {relation}, which says no more than that two sides differ: {loose} holds of every value; expected a"
+            " relation that fails elsewhere too; if a tie is what it excludes, write Ne(left, right)"
         )
         yield Lint("strict", where, "warning", text, shown(exception))
+
+
+def _end_of_domain(leaf: Any) -> bool:
+    """Whether a comparison says that an observable is not at an end of its domain, as in P < 1: a claim like any other."""
+    left, right = leaf.args
+    return (isinstance(left, Observable) and right.is_number) or (isinstance(right, Observable) and left.is_number)
 
 
 def _idle(where: str, relation: Any) -> Iterator[Lint]:
@@ -280,11 +288,15 @@ def _form(where: str, claim: Claim, assumed: tuple[Assumption, ...]) -> Iterator
         yield Lint("undefined", where, "error", text)
         return
     given = And(*(a.relation for a in assumed)) if assumed else sympy.true
-    for words, row in undefined_at(relation, given, space):
+    places = list(undefined_at(relation, given, space))
+    if places:
+        words, row = places[0]
+        others = "".join(f"; it allows {other} too, at {shown(at)}" for other, at in places[1:3] if other != words)
         names = ", ".join(row)
         text = (
             f"got {words}, which the domain of {names} allows; expected a relation that is defined of all values;"
             f" multiply it out, write Implies(…) with a premise that excludes it, or declare the domain of {names} positive"
+            f"{others}"
         )
         yield Lint("undefined", where, "warning", text, shown(row))
 
