@@ -24,6 +24,7 @@ from .weigh import Judged, Weighed, admitted, judge_evidence, judge_table, summa
 __all__ = ["PROFILES", "Profile", "audit", "examine", "find_profile", "gather", "weigh"]
 
 CLOSE = 0.5
+NEAREST = 4
 SHARPENED = 32
 PRECISE_BITS = 192
 
@@ -53,13 +54,24 @@ def fitting(stated: Claim, experiments: Sequence[Experiment]) -> list[Experiment
             "give the claim a listed name, or write replace(experiment, only=None)",
         )
     if not found:
-        measured = sorted({name for e in experiments for name in e.observables})
+        names = {o.name for o in stated.observables}
+        measured = [", ".join(e.observables) for e in experiments if not names.isdisjoint(e.observables)]
         raise ExperimentError(
-            f"claim {stated.name!r} over {', '.join(o.name for o in stated.observables) or 'no observable'}",
-            f"symbols that one experiment measures ({', '.join(measured) or 'no experiment given'})",
+            f"claim {stated.name!r} over {', '.join(sorted(names)) or 'no observable'}",
+            f"symbols that one experiment measures ({'; or '.join(dict.fromkeys(measured)) or 'no experiment given'})",
             "add an experiment, or an observable to its simulator",
         )
     return found + [e.without(name) for e in found for name in _not_assumed(stated, e)]
+
+
+def _nearest(names: Sequence[str], experiments: Sequence[Experiment]) -> str:
+    """The experiments that measure most of the names, and what they lack."""
+    if not experiments:
+        return "no experiment given"
+    lacking = {e.name: [n for n in names if n not in e.observables] for e in experiments}
+    least = min(map(len, lacking.values()))
+    near = [f"{name} lacks {', '.join(missing)}" for name, missing in lacking.items() if len(missing) == least]
+    return "; ".join(near[:NEAREST])
 
 
 def _not_assumed(claim: Claim, experiment: Experiment) -> tuple[str, ...]:
