@@ -92,28 +92,30 @@ class Climb:
         return [(_moved(choices, move), move) for move in moves]
 
     def _together(self) -> list[Move]:
-        """The moves that gained, the best two of them together, the best three, …; and twice as far."""
-        best = [move for _, move in sorted(self.gained, key=lambda g: -g[0])]
-        sums = [tuple(pair for move in best[:k] for pair in move) for k in range(1, min(len(best), TOGETHER // 2) + 1)]
-        return [*sums[1:], *(tuple((place, 2 * change) for place, change in move) for move in sums)]
+        """The move that was made once more, and twice as far; and those that gained less, on top of it: the next, the next two, …"""
+        if not self.gained:
+            return []
+        made, *others = (move for _, move in sorted(self.gained, key=lambda g: -g[0]))
+        sums = [tuple(pair for move in others[:k] for pair in move) for k in range(1, min(len(others), TOGETHER) + 1)]
+        return [made, tuple((place, 2 * change) for place, change in made), *sums]
 
-    def learn(self, seen: list[tuple[Point, Move]]) -> bool:
-        """Take a look's points in; whether one of them is fitter."""
+    def learn(self, seen: list[tuple[Point, Move]]) -> None:
+        """Take a look's points in: go to the fittest, or look nearer."""
         self.gained = [(p.fitness - self.at.fitness, move) for p, move in seen if p.fitness > self.at.fitness]
-        best = max((p for p, _ in seen), key=lambda p: p.fitness, default=self.at)
-        if best.fitness > self.at.fitness:
-            self.at, self.share = best, min(2 * self.share, 0.5)
-            return True
+        if self.gained:
+            self.at, self.share = max((p for p, _ in seen), key=lambda p: p.fitness), min(2 * self.share, 0.5)
+            return
         finest = all(self.share * (high - low) <= 1 for low, high in self.at.ranges)
         self.stuck = finest or not seen
         self.share /= 4
-        return False
 
 
 def _moved(choices: Sequence[int], move: Move) -> tuple[int, ...]:
+    """The choices after the move; an instance of fewer choices leaves out what would change those it lacks."""
     moved = list(choices)
     for place, change in move:
-        moved[place] += change
+        if place < len(moved):
+            moved[place] += change
     return tuple(moved)
 
 

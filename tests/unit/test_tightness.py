@@ -5,7 +5,7 @@ import os
 import random
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +80,29 @@ def test_neighbours_move_one_choice_copy_another_jump_and_repeat_what_gained_tog
     climb = Climb(ascent._replay(draw.choices, 0.0))
     climb.gained = [(2.0, ((0, 5),)), (1.0, ((1, -5),))]
     found = [moved for moved, _ in climb.neighbours(random.Random(0))]
-    assert found[:3] == [(45, 55, 0, 3), (50, 60, 0, 3), (50, 50, 0, 3)]  # both, the better one twice as far, both
+    assert found[:3] == [(45, 60, 0, 3), (50, 60, 0, 3), (40, 55, 0, 3)]  # the better again, twice as far, the other
     assert {(60, 60, 0, 3), (40, 40, 0, 3)} <= set(found)  # two sides alike
     assert {(40, 60, 1, 3), (1, 60, 0, 3), (99, 60, 0, 3), (64, 60, 0, 3), (16, 60, 0, 3)} <= set(found)
     seen = ascent._look(climb.neighbours(random.Random(0)))
     assert len(seen) <= NEIGHBOURS and len({p.instance for p, _ in seen}) == len(seen)
-    assert not climb.learn([(p, m) for p, m in seen]) and climb.share < 0.25
+    climb.learn(seen)
+    assert climb.share < 0.25 and not climb.stuck  # none was measured to be fitter
+
+
+def lengths(draw):
+    """A list of numbers, as long as its first choice says."""
+    return tuple(draw.integer(0, 9) for _ in range(draw.integer(1, 6)))
+
+
+def test_a_climb_passes_between_instances_of_different_lengths():
+    gathering = Gathering(replace(DRAWN, instances=lengths), find_profile("quick"), "cpu", 64)
+    ascent = Ascent(claim(Le(area, 1)), gathering, lambda j: 0.0)
+    climb = Climb(ascent._replay((6, 1, 2, 3, 4, 5, 6), 0.0))
+    near = ascent._replay((1, 1, 2, 3, 4, 5, 6))
+    climb.learn([(replace(near, fitness=2.0), ((0, -5),)), (replace(near, fitness=1.0), ((6, 3),))])
+    assert climb.at.choices == (1, 1)
+    assert [moved for moved, _ in climb.neighbours(random.Random(0))][:3] == [(-4, 1), (-9, 1), (1, 1)]
+    assert ascent._replay((5, 1)).instance == (1, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
