@@ -11,7 +11,7 @@ import argparse
 import importlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -90,7 +90,7 @@ class _Profiles:
 
 
 @_hook(wrapper=True)
-def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str]) -> Iterator[None]:
+def pytest_load_initial_conftests(early_config: Any, parser: Any, args: list[str]) -> Generator[None, Any, Any]:
     """Add ``--device`` once the conftests have had their say, and only if it is asked for: many suites have their own."""
     if _Nearer not in sys.meta_path:
         sys.meta_path.insert(0, _Nearer)
@@ -133,7 +133,7 @@ def _register_profiles() -> None:
 
 
 @_hook(wrapper=True)
-def pytest_make_collect_report(collector: Any) -> Iterator[Any]:
+def pytest_make_collect_report(collector: Any) -> Generator[None, Any, Any]:
     """One line for a file that states something wrongly: which line of it, and our error's got, expected and remedy."""
     report = yield
     found = getattr(getattr(report, "call", None), "excinfo", None)
