@@ -40,7 +40,8 @@ def _at_a_kink(draw: Draw) -> Net:
 def few_inputs(draw: Draw, *, square_loss: bool = True, gradient_flow: bool = True, smooth: bool = True) -> Net:
     """Nets of depth 0 to 3 on one to three inputs, at random points and along training, inputs of mixed norms."""
     if not smooth:
-        return _at_a_kink(draw)
+        kinked = _at_a_kink(draw) if square_loss else replace(_at_a_kink(draw), loss="logistic")
+        return kinked if gradient_flow else _otherwise_moved(draw, kinked)
     depth, count = draw.integer(0, 3), draw.integer(1, 3)
     mixed = draw.boolean()
     net = Net(
@@ -61,7 +62,7 @@ def few_inputs(draw: Draw, *, square_loss: bool = True, gradient_flow: bool = Tr
 def many_inputs(draw: Draw, *, gradient_flow: bool = True, smooth: bool = True) -> Net:
     """Nets of depth 0 to 5 and widths 4 to 256 on one to eight inputs, under the square loss or the logistic one."""
     if not smooth:
-        return _at_a_kink(draw)
+        return _at_a_kink(draw) if gradient_flow else _otherwise_moved(draw, _at_a_kink(draw))
     depth, count = draw.integer(0, 5), draw.integer(1, 8)
     width = draw.choice((4, 8, 16, 32, 4, 8, 16, 32, 64, 128 if depth > 3 else 256))
     net = Net(

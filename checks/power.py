@@ -194,7 +194,7 @@ def incomplete(theorem: Theorem, checks: Iterable[Check]) -> bool:
         not c.experiments
         or c.green is False
         or c.stuck == UNMOVED
-        or any(o.kind in ("surviving", "below resolution") for o in c.outcomes)
+        or (c.counted and any(o.kind in ("surviving", "below resolution") for o in c.outcomes))
         for c in checks
     )
 

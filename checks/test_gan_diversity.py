@@ -32,7 +32,8 @@ def memories(draw: Draw, *, real_images: bool = True, bounded: bool = True) -> M
         return Memory(shown, known, 0, draw.choice((100, 100, 99, 50, 1)), draw.seed())
     if bounded:
         return Memory(shown, shown, draw.integer(1, shown), 100, draw.seed())
-    return Memory(min(shown, 400), min(shown, 400), 0, draw.integer(101, 300), draw.seed())
+    few = min(shown, 400)
+    return Memory(few, few, 0 if real_images else draw.integer(1, few), draw.integer(101, 300), draw.seed())
 
 
 def _one_of(examples):  # type: ignore[no-untyped-def]

@@ -6,7 +6,7 @@ import itertools
 import math
 import pickle
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from checks.engine.kill import Outcome
 from checks.engine.prove import Proof
 from checks.engine.verdict import Counterexample, Resolution, Verdict
+from checks.needs import Need
 from checks.report.compare import differences
 from checks.report.gather import Findings
 from checks.report.markdown import page
@@ -126,6 +127,17 @@ def printed(found: Findings | None = None) -> str:
 
 def test_the_page_reads_as_agreed() -> None:
     assert printed() == (SNAPSHOTS / "report.md").read_text(encoding="utf-8")
+
+
+def test_what_fails_only_without_two_assumptions_has_a_row() -> None:
+    refuted = verdict("REFUTED", "small", simplest=FAILS, worst=FAILS, certified=True)
+    together = Need(THEOREM.name, "small", ("flat", "idle"), "jointly needed", refuted)
+    shown = printed(replace(findings(), jointly=(together,)))
+    assert (
+        "| `flat` and `idle` | `small` | **REFUTED** (certified), though neither alone is needed | `Square(side=3"
+        in shown
+    )
+    assert "neither alone" not in printed()
 
 
 def test_findings_travel_between_processes() -> None:
