@@ -19,6 +19,7 @@ _WHERE = {
     ".engine.judge_at": "judge_at",
     ".experiments": "experiments_of find_experiment",
     ".engine.kill": "Outcome kill_matrix strength",
+    ".engine.lint": "Lint LintError lint lint_claim refuse",
     ".engine.mutate": "Mutant mutants",
     ".engine.parse": "ParseError parse",
     ".engine.prove": "prove",

@@ -272,10 +272,11 @@ def _form(where: str, claim: Claim, assumed: tuple[Assumption, ...]) -> Iterator
                 " the units of the observables as they are"
             )
             yield Lint("unit", where, "warning", text)
-        for name in cancelled(leaf, space):
+        gone = list(cancelled(leaf, space))
+        if gone:
             text = (
-                f"got {name}, on which {leaf} does not depend: it cancels; expected a relation that changes with it;"
-                " leave it out, or check where it belongs"
+                f"got {', '.join(gone)}, on which {leaf} does not depend: it cancels; expected a relation that changes with"
+                " it; leave it out, or check where it belongs"
             )
             yield Lint("cancels", where, "warning", text)
     if claim.follows_from:  # proved where both of its sides are defined

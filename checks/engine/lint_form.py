@@ -17,6 +17,7 @@ from .evaluate import Row, exact, nonnegative
 from .lint_values import Space, allows, alternatives, around, domain_of, judge, met, satisfy, side_at
 
 BASES = 12
+EXPANDED = 500
 HUNT = 12
 Guard = tuple[Any, str]
 
@@ -108,10 +109,23 @@ def cancelled(leaf: Any, space: Space) -> Iterator[str]:
 
 
 def _gone(leaf: Any, symbol: Any) -> bool:
-    """Whether sympy's expansion of the difference of both sides is free of a symbol; no power above 8 is expanded."""
+    """Whether sympy's expansion of the difference of both sides is free of a symbol; long ones are not expanded."""
     gap = leaf.lhs - leaf.rhs
-    powers = [p.exp for p in gap.atoms(sympy.Pow) if p.exp.is_Integer]
-    return all(abs(n) <= 8 for n in powers) and symbol not in sympy.expand(gap, deep=False).free_symbols
+    return _terms(gap) <= EXPANDED and symbol not in sympy.expand(gap, deep=False).free_symbols
+
+
+def _terms(expression: Any) -> int:
+    """How many terms an expansion has at most, up to a limit."""
+    if isinstance(expression, sympy.Add):
+        return min(sum(map(_terms, expression.args)), 2 * EXPANDED)
+    if isinstance(expression, sympy.Mul):
+        total = 1
+        for factor in expression.args:
+            total = min(total * _terms(factor), 2 * EXPANDED)
+        return total
+    if isinstance(expression, sympy.Pow) and expression.exp.is_Integer and expression.exp > 0:
+        return min(_terms(expression.base) ** min(int(expression.exp), 12), 2 * EXPANDED)
+    return 1
 
 
 def _matters(leaf: Any, symbol: Any, space: Space) -> bool:

@@ -7,6 +7,7 @@ number); the judge says what a relation makes of it.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,7 @@ from .evaluate import BITS, EvaluationError, Row, Undefined, Value, compile_term
 from .judge import Judgement, compile_claim, number
 
 TRIES = 200
+AGREED = 2.0**-60
 ENOUGH = 50
 FEW = 12
 LONGEST, SERIES, NESTED = 1000, 60, 16
@@ -313,6 +315,12 @@ def fails(judged: Judgement) -> bool:
     return judged.status == "violated" or (judged.status == "consistent" and not judged.certain)
 
 
+def _agrees(relation: Any, judged: Judgement) -> bool:
+    """Whether two irrational sides, which no ball shows to be equal, agree to many digits (or are beyond all floats)."""
+    close = judged.blur < AGREED or judged.blur == math.inf
+    return relation.func in (sympy.Eq, sympy.Le, sympy.Ge) and judged.status == "consistent" and close
+
+
 def holds_of_everything(claim: Claim) -> bool:
     """Whether the relation certainly holds of whatever values its observables' domains allow.
 
@@ -330,15 +338,16 @@ def exception_of(relation: Any) -> Row | str | None:
         return None if judged is not None and judged.certain else {}
     held = undefined = 0
     for row, judged in rows_of(space, relation):
-        if fails(judged):
+        tie = _agrees(relation, judged)
+        if fails(judged) and not tie:
             return row
-        held += judged.certain
+        held += judged.certain or (tie and judged.blur < AGREED)
         undefined += judged.status in ("undefined", "outside")
     if undefined > held:
         return f"it is not defined of {undefined} of {TRIES} values"
     for row in boundary_rows(relation, space):
         judged = judge(relation, row)
-        if judged is not None and fails(judged):
+        if judged is not None and fails(judged) and not _agrees(relation, judged):
             return row
     found = satisfy(alternatives(relation, False), space, "exception", FEW)
     if found is not None or held >= ENOUGH:

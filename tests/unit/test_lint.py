@@ -78,6 +78,8 @@ ALWAYS = {
     "a rare premise": Implies(Eq(N, 500), Ge(P, 0)),
     "a premise that says it": Implies(Ge(x, 2), Ge(x, 1)),
     "a logarithm": Ge(log(1 + q), 0),
+    "irrational sides": Eq(exp(x + y), exp(x) * exp(y)),
+    "the same twice": Eq((x + y) ** 200, (x + y) ** 200),
     "a sum": Le(sympy.Sum(P**j, (j, 1, N)), N),
 }
 NOT_ALWAYS = {
@@ -93,6 +95,7 @@ NOT_ALWAYS = {
     "a premise with room": Implies(Ge(x, 1), Ge(x, 2)),
     "a tie": Ne(N, M),
     "an identity that fails": Eq((x + y) ** 2, x**2 + x * y + y**2),
+    "irrational sides that differ": Eq(exp(x + y), exp(x) * exp(y) * (1 + Rational(1, 10**9))),
     "a sum one longer": Le(sympy.Sum(P**j, (j, 0, N)), N),
 }
 
