@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from .identify_prune import prune
 from .identify_rows import Box, Line
 
-PAIRED = 14
-EFFORT = 60
-SETS = 400
+PAIRED = 12
+EFFORT, THOROUGH = 24, 150
+SETS = 300
 Key = tuple[int, int]
 
 
@@ -31,12 +31,15 @@ class _Seen:
     def __init__(self, groups: dict[Key, list[Line]], whole: Box, logs: Sequence[bool], effort: int) -> None:
         self.groups, self.whole, self.logs, self.effort = groups, whole, logs, effort
         self.known: dict[frozenset[Key], Box | None] = {}
+        self.open = 0
 
     def left(self, keys: Sequence[Key]) -> Box | None:
         chosen = frozenset(keys)
         if chosen not in self.known:
             lines = [line for key in keys for line in self.groups[key]]
-            self.known[chosen] = prune(lines, [self.whole], self.whole, self.logs, self.effort).hull
+            left = prune(lines, [self.whole], self.whole, self.logs, self.effort)
+            self.known[chosen] = left.hull
+            self.open += not left.whole
         return self.known[chosen]
 
     def contradict(self, keys: Sequence[Key]) -> bool:
@@ -59,7 +62,7 @@ def conflict(lines: Sequence[Line], whole: Box, logs: Sequence[bool], effort: in
     pair = _pair(quick, keys)
     if pair is not None:
         return _described(quick, pair, True)
-    seen = _Seen(groups, whole, logs, effort)
+    seen = _Seen(groups, whole, logs, min(effort, THOROUGH))
     least = _least(seen, [], keys, False)
     for found in itertools.combinations(least, 2):
         if len(least) > 2 and quick.contradict(found):
@@ -82,6 +85,8 @@ def _pair(seen: _Seen, keys: Sequence[Key]) -> list[Key] | None:
         if lowest[1][k][1] < highest[1][k][0]:
             apart = [entry for entry in boxes if entry[1][k][0] > lowest[1][k][1]]
             return [lowest[0], apart[0][0] if apart else highest[0]]
+    if seen.open > len(keys) // 2:  # curves that few boxes do not settle: two of them will not either
+        return None
     for pair in itertools.combinations(keys[:PAIRED], 2):
         if seen.contradict(pair):
             return list(pair)

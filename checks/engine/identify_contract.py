@@ -167,6 +167,11 @@ def _demands(
                         spoke = True
                         break
                     value, slopes, orientation = dual
+                    if form.partial:
+                        meaning = line.at(sides).status
+                        if meaning == "outside" and excluded(line, box, whole):
+                            return None, False, False
+                        complete = complete and meaning in ("consistent", "violated")
                     if not ball_contains_zero(value) if form.equality else value > 0:
                         return None, False, False
                     line.env.update(centre)

@@ -56,21 +56,26 @@ class Product:
 
 @dataclass(frozen=True)
 class Signs:
-    """What the steps to a form rest on: divisors whose signs turn an inequality, and terms that must be positive."""
+    """What the steps to a form rest on: divisors whose signs turn an inequality, and terms that must be positive.
+
+    ``partial``: a log or a root was undone, which is not defined wherever the form is.
+    """
 
     divisors: tuple[Any, ...] = ()
     positive: tuple[Any, ...] = ()
+    partial: bool = False
 
 
 class Form:
     """g of a row: ``dual`` on a box (value, slopes, orientation), ``point`` at one constant.
 
-    ``equality``: g = 0 is claimed, else g <= 0 (``strict``: g < 0).  Slopes at ~j are those by the logarithm of unknown j.
+    ``equality``: g = 0 is claimed, else g <= 0 (``strict``: g < 0).  ``partial``: g may be defined where the claim is not.  Slopes at ~j are those by the logarithm of unknown j.
     Both raise `Unavailable`, `Impossible`, `NoSlope` or `Undefined`.
     """
 
     equality: bool
     strict: bool = False
+    partial: bool = False
     needs: frozenset[str]
     divisors: tuple[str, ...]
     positive: tuple[str, ...]
@@ -79,6 +84,7 @@ class Form:
         self.divisors = tuple(slots.slot(term).name for term in signs.divisors)
         self.positive = tuple(slots.slot(term).name for term in signs.positive)
         self.needs = needs | {*self.divisors, *self.positive}
+        self.partial = signs.partial
 
     def _turn(self, row: Row) -> int:
         """1, or -1 where an inequality is turned."""
@@ -233,6 +239,7 @@ def _alone(left: Any, right: Any, names: Names) -> tuple[Any, Any, Signs] | None
     rest = _less(right, free) if mine else _less(left, known)
     flips: list[Any] = []
     positive: list[Any] = []
+    partial = False
     while True:
         if isinstance(term, sympy.Mul):
             unknown = [a for a in term.args if not free_of(a, names)]
@@ -248,10 +255,14 @@ def _alone(left: Any, right: Any, names: Names) -> tuple[Any, Any, Signs] | None
                 break
             rest, term = _less(rest, outer), inner[0]
         elif isinstance(term, sympy.log):
-            rest, term = sympy.exp(rest, evaluate=False), term.args[0]
+            rest, term, partial = sympy.exp(rest, evaluate=False), term.args[0], True
+        elif isinstance(term, sympy.Pow) and term.exp.is_Rational and not term.exp.is_Integer:
+            positive.append(rest)  # as a root is
+            flips += [sympy.Integer(-1)] if term.exp < 0 else []
+            rest, term, partial = sympy.Pow(rest, 1 / term.exp, evaluate=False), term.base, True
         else:
             break
-    signs = Signs(tuple(flips), tuple(positive))
+    signs = Signs(tuple(flips), tuple(positive), partial)
     return (rest, term, signs) if turned else (term, rest, signs)
 
 

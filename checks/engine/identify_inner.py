@@ -38,6 +38,8 @@ def _holds(line: Line, form: Form, box: Box, depth: int) -> bool:
     sides = constants(box, names)
     line.env.update(sides)
     try:
+        if form.partial and line.at(sides).status not in ("consistent", "violated"):
+            return False
         found = form.dual(line.env)
         if found is None:
             return True

@@ -17,7 +17,7 @@ from .identify_rows import Box, Line
 Point = tuple[float, ...]
 NARROW, REACH = 1e-9, 1e-5  # of several unknowns; one alone is cheap to follow
 SPLIT = 1 / 16
-"""How narrow a part becomes where only rows without a value there could say more."""
+"""How narrow a part of several unknowns becomes where only rows without a value there could say more."""
 
 
 @dataclass
@@ -72,7 +72,7 @@ def prune(lines: Sequence[Line], start: Sequence[Box], whole: Box, logs: Sequenc
             if bounds:
                 allowed = _around(allowed, lines, found)
             beyond = math.inf if allowed is None else _beyond(found.box, allowed, whole)
-            enough = SPLIT if found.straight else NARROW
+            enough = SPLIT if found.straight and len(whole) > 1 else NARROW
             if (
                 found.sure
                 or found.settled

@@ -256,7 +256,7 @@ def excluded(line: Line, box: Box, whole: Box) -> bool:
                 spoke = True
                 if found is not None and (not ball_contains_zero(found[0]) if form.equality else bool(found[0] > 0)):
                     return True
-            open_ |= not spoke
+            open_ |= not spoke or demand[0].partial
     finally:
         ctx.prec = before
     if not open_:

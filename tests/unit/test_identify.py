@@ -240,6 +240,23 @@ def test_constants_without_a_meaning_are_excluded_where_others_have_one() -> Non
     assert everywhere.kind == "VACUOUS"  # undefined for every constant: says nothing
 
 
+@pytest.mark.parametrize(
+    ("relation", "low", "high"),
+    [
+        (Le(sympy.sqrt(a - 1), y / 2), 1, 2),
+        (Le(sympy.log(a - 1), y - 2), 1, 2),
+        (Ge(1 / sympy.sqrt(a), y / 4), 0, 4),
+        (Ge(1 - exp(-a * x), 1 - exp(-2 * x)), 2, 9),
+        (Le(-x * sympy.log(a), -x * sympy.log(3)), 3, 9),
+    ],
+)
+def test_what_is_certainly_allowed_has_a_meaning(relation: Any, low: float, high: float) -> None:
+    found = identify(claim(relation), (a,), {a: (-9, 9)}, source([1.0], [1], [2.0], 0.0))
+    ((first, last),) = found.inner[0]
+    assert low <= first < low + 1e-5
+    assert high - 1e-5 < last <= high
+
+
 def test_intervals_that_may_be_wrong_add_up() -> None:
     found = identify(claim(Eq(y, a * x)), (a,), {a: (0, 9)}, source([1.0, 2.0], [1, 1], [2.0, 4.0], 1e-9, failure=1e-9))
     assert found.failure == pytest.approx(2e-9)
