@@ -100,6 +100,7 @@ def _box(unknown: tuple[str, ...]) -> dict[str, tuple[float, float]]:
 
 
 def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
+    from .engine.experiment import ExperimentError
     from .experiments import experiments_of
 
     try:
@@ -111,6 +112,8 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
         teller.preview(first)
         with teller.progress() as watch:
             verdict = inquiry.settle(experiments_of(inquiry.conjecture.theorem.name), watch)
+    except ExperimentError as problem:  # nothing measures these observables together
+        raise Usage(str(problem)) from None
     except KeyboardInterrupt:
         so_far = inquiry.so_far
         if so_far is None:

@@ -75,22 +75,33 @@ def _kind(relation: Boolean, parent: Claim) -> str:
 
     What is said to exist is written as the parent is: "a = b" typed beside the witnessed "a != b" is said of every instance.
     """
-    other_form = parent.kind == "existence" and relation.func is not parent.relation.func
-    if parent.kind not in OWN_KINDS and not other_form:
+    if parent.kind not in OWN_KINDS and not _otherwise(relation, parent):
         return parent.kind
     conclusion = relation.args[1] if isinstance(relation, sympy.Implies) else relation
     return "bound" if conclusion.atoms(*INEQUALITIES) else "identity"
 
 
+def _otherwise(relation: Boolean, claim: Claim) -> bool:
+    """Whether the claim says that something exists, in another form than that of the relation."""
+    return claim.kind == "existence" and relation.func is not claim.relation.func
+
+
 def nearest(theorem: Theorem, relation: Boolean) -> Claim:
-    """The claim or saying that shares most observables with the relation, of several the one that is written most alike."""
+    """The claim or saying that shares most observables with the relation, of several the one that is written most alike.
+
+    What says that something exists gives way to what is said of every instance, unless its form is that of the relation.
+    """
     names = {o.name for o in observables_of(relation)}
     text = sympy.sstr(relation)
 
-    def alike(claim: Claim) -> tuple[float, float]:
+    def alike(claim: Claim) -> tuple[float, bool, float]:
         theirs = {o.name for o in claim.observables}
         shared = len(names & theirs) / max(len(names | theirs), 1)
-        return shared, SequenceMatcher(None, text, sympy.sstr(claim.relation), autojunk=False).ratio()
+        return (
+            shared,
+            not _otherwise(relation, claim),
+            SequenceMatcher(None, text, sympy.sstr(claim.relation), autojunk=False).ratio(),
+        )
 
     stated = [*theorem.claims, *(s.as_claim() for s in theorem.sayings)]
     return max(stated, key=alike)

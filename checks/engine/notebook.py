@@ -58,10 +58,13 @@ def _example(what: str, found: Counterexample) -> str:
     said = [
         ("instance", f"<code>{words(at)}</code>"),
         ("claimed", f"<code>{words(found.comparison)}</code>"),
-        ("right side", words(found.claimed)),
-        ("left side", words(found.measured)),
-        ("fails by", words(f"{found.gap:.3g}, {size}")),
     ]
+    if found.claimed:  # what is true or false has no sides
+        said += [
+            ("right side", words(found.claimed)),
+            ("left side", words(found.measured)),
+            ("fails by", words(f"{found.gap:.3g}, {size}")),
+        ]
     values = [(words(name), words(mid), words(rad)) for name, (mid, rad) in sorted(found.values.items())]
     line = found.python
     replay = f"<details><summary>replay</summary><pre>{words(line)}</pre></details>" if line else ""

@@ -32,6 +32,7 @@ _MEANT = {
     "choose": "binomial", "comb": "binomial", "C": "binomial", "sum": "Sum", "prod": "Product", "product": "Product",
     "implies": "Implies", "equals": "Eq", "maximum": "max", "minimum": "min", "Floor": "floor", "Sign": "sign",
 }  # fmt: skip
+_DOT_ABOVE = "\N{COMBINING DOT ABOVE}"  # of a time derivative
 _GREEK = {"epsilon": ("epsilon", "eps"), "lamda": ("lambda", "lam"), "final sigma": ("sigma",)}
 
 
@@ -132,11 +133,13 @@ def _spelled_out(name: str) -> list[str]:
     if name.isascii():
         return []
     spellings = [""]
-    for character in name[:60]:
+    for character in unicodedata.normalize("NFD", name[:60]):
         plain = character
         if unicodedata.category(character) in ("Lu", "Ll"):
             plain = unicodedata.normalize("NFKC", character)
         options = _greek(plain) if len(plain) == 1 else (plain,)
+        if character == _DOT_ABOVE:
+            options = ("_dot",)
         spellings = [s + o for s in spellings for o in options][:16]
     return spellings
 

@@ -269,10 +269,13 @@ def _lines(v: Verdict) -> list[str]:
 def _example(what: str, found: Counterexample) -> list[str]:
     index = "".join(f", {k} = {i}" for k, i in found.index.items())
     size = "exactly" if math.isinf(found.excess) else f"which is {found.excess:.2g} error bars"
+    again = f" (confirmed at {found.bits} bits)" if found.confirmed else ""
+    lines = [f"  {what}   {describe(found.instance)}{index}", f"    claimed    {found.comparison}"]
+    if not found.claimed:  # what is true or false has no sides
+        return [*lines, f"    but that is false there{again}"]
     return [
-        f"  {what}   {describe(found.instance)}{index}",
-        f"    claimed    {found.comparison}",
+        *lines,
         f"    right side {found.claimed}",
         f"    left side  {found.measured}",
-        f"    fails by   {found.gap:.3g}, {size}" + (f" (confirmed at {found.bits} bits)" if found.confirmed else ""),
+        f"    fails by   {found.gap:.3g}, {size}{again}",
     ]

@@ -37,6 +37,12 @@ def test_what_contradicts_a_witnessed_saying_is_said_of_every_instance(typed, ki
     assert (found.parent.name, found.claim.kind) == ("up-to-projection", kind)
 
 
+def test_a_saying_that_something_exists_gives_way_to_claims_on_every_instance():
+    theorem = get("lazy-training")
+    found = conjecture(theorem, parse("drift_a = 4*drift_b", theorem))
+    assert (found.parent.name, found.claim.kind) == ("drift-kinked", "limit")
+
+
 def test_every_claim_typed_again_is_a_variant_of_itself():
     missed = [
         (theorem.name, claim.name)

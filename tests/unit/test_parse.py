@@ -237,3 +237,11 @@ def test_a_typical_relation_takes_five_milliseconds_at_most():
         parse(text, theorem)
         took.append(time.process_time() - started)
     assert min(took) < 5e-3
+
+
+def test_a_dot_above_a_letter_is_a_time_derivative():
+    theorem = get("singular-value-ode")
+    assert (
+        parse("\N{GREEK SMALL LETTER SIGMA}\N{COMBINING DOT ABOVE} = -N*(sigma**2)**(1 - 1/N)*g", theorem)
+        == theorem.claim("rate").relation
+    )

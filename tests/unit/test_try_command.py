@@ -15,7 +15,9 @@ import rich.progress  # noqa: F401 - importing it draws the identifiers of its s
 
 from checks.__main__ import main
 from checks.engine.gather import gather
+from checks.engine.judge_at import judge_at
 from checks.engine.store import Store
+from simulators.softmax_model import LanguageModel
 from tests.unit.test_inquiry import SUBTLE, TRUE, WRONG, small
 
 
@@ -92,6 +94,19 @@ def test_a_mistake_costs_one_line_and_exit_code_2(here, capsys, arguments, told)
 def test_an_unknown_theorem_is_met_with_a_suggestion(here, capsys):
     assert main(["try", "birthdya", WRONG]) == 2
     assert "did you mean birthday" in capsys.readouterr().err
+
+
+def test_observables_that_nothing_measures_together_are_a_mistake(here, capsys):
+    code = main(["try", "first-order-optimality", "moment_model = p_truth"])
+    error = capsys.readouterr().err
+    assert code == 2 and "symbols that one experiment measures" in error and "Traceback" not in error
+
+
+def test_what_is_true_or_false_has_no_sides():
+    found = judge_at(
+        "first-order-optimality", "exists", "softmax-hulls", LanguageModel(((0.0, 1.0),), ((0, 1),)), assumes=()
+    )
+    assert "but that is false there" in str(found) and "right side" not in str(found)
 
 
 def test_what_holds_of_everything_is_not_searched(here, capsys):
