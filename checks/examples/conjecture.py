@@ -24,10 +24,10 @@ print(rate.words)
 # ## The formula as remembered
 #
 # It is typed as in a paper; the names are the theorem's observables, and the text is parsed, never run.  Kind, assumptions and
-# the resolution aimed at are those of the claim that it varies.  The experiment draws nets; here a tenth of what an audit draws.
+# the resolution aimed at are those of the claim that it varies.  The experiment draws nets; here a twentieth of what an audit draws.
 
 # %%
-NETS = replace(find_experiment("singular-value-ode", "rates"), search=10, bulk=1_000)
+NETS = replace(find_experiment("singular-value-ode", "rates"), search=5, bulk=500)
 remembered = conjecture(theorem, parse("sigma_dot = -N * (sigma**2)**(1 - 2/N) * g", theorem), like="rate")
 for theirs, yours in remembered.difference:
     print(f"{theirs}  became  {yours}")

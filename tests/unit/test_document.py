@@ -23,6 +23,7 @@ from checks.engine.search import audit
 from checks.engine.verdict import MEANING_NOT, Counterexample, Resolution, Verdict
 from checks.items import assumption_needed, claim_verdict, saying_verdict
 from checks.report.statement_data import write_theorem
+from tests.replays import travelled
 from tests.toy import BIASED, BLURRED, DRAWN, EMPTY, FALSE, SAMPLED, THEOREM, Parallelogram, RectangleAudit, variant
 from theorems import all_theorems, get
 from theorems.statement import VERDICTS, Claim, Eq
@@ -41,11 +42,6 @@ def verdicts() -> list[Verdict]:
     found += assumption_needed(RectangleAudit, "right_angled")
     found += [audit(c, DRAWN, SAMPLED) for c in (FALSE, BLURRED, EMPTY, BIASED)]
     return found
-
-
-def travelled(data: Any) -> Any:
-    """The same data as another machine reads it: strict JSON, without Python's own words for infinities."""
-    return json.loads(json.dumps(data, allow_nan=False))
 
 
 def test_every_verdict_of_an_audit_comes_back_equal(verdicts: list[Verdict]) -> None:
