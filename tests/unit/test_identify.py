@@ -6,6 +6,8 @@ import itertools
 import json
 import math
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -13,9 +15,13 @@ from typing import Any
 import pytest
 import sympy
 
+from checks.__main__ import main
 from checks.engine import identify_prune
+from checks.engine.certify import rational
 from checks.engine.identify import IdentifyError, identify
 from checks.engine.identify_answer import Enclosure
+from checks.engine.judge import compile_claim
+from checks.engine.judge import rows as rows_of
 from tests.planted import LAWS, Point, planted, source, x, y
 from tests.planted import n as whole
 from theorems.statement import And, Claim, Eq, Ge, Implies, Le, Lt, Or
@@ -45,7 +51,11 @@ def test_the_planted_constants_are_never_lost(number: int) -> None:
         found = identify(asked, tuple(law.unknowns), law.box, rows, effort=5)
         assert found.outer is not None, (asked.relation, truth)
         assert holds(found, truth), (asked.relation, truth, found.outer)
+        judge = compile_claim(asked.relation)
         for box in found.inner:
+            for corner in itertools.product(*box):
+                at = dict(zip(found.unknowns, map(rational, corner), strict=True))
+                assert all(judge({**row, **at}).certain for row in rows_of(rows[1].measurements, ("x", "n", "y")))
             assert all(o[0] <= i[0] <= i[1] <= o[1] for o, i in zip(found.outer, box, strict=True))
 
 
@@ -344,3 +354,20 @@ def test_it_is_written_down_exactly() -> None:
     assert "constants allowed" in html
     assert found._repr_latex_().startswith("$$")
     assert "a <= 0.33333334" in str(found)
+
+
+def test_it_needs_neither_torch_nor_hypothesis() -> None:
+    code = (
+        "import sys; from tests.planted import LAWS, planted; from checks.engine.identify import identify;"
+        "law = LAWS[0]; claim, _, rows = planted(law, 'light', 5);"
+        "print(identify(claim, tuple(law.unknowns), law.box, rows).kind, {'torch', 'hypothesis', 'scipy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "ENCLOSED set()"
+
+
+def test_the_command_wants_an_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["identify", "birthday", "P_dup >= 1/2"]) == 2
+    assert capsys.readouterr().err.startswith("Error: got no --unknown")
+    assert main(["identify", "birthday", "P_dup >= c", "--unknown", "c=0:oo"]) == 2
+    assert "expected NAME=LOW:HIGH" in capsys.readouterr().err
