@@ -7,10 +7,10 @@ import pytest
 import sympy
 from flint import arb, fmpq
 
+from checks.engine.counterexample import text
 from checks.engine.experiment import ExperimentError
 from checks.engine.gather import gather
 from checks.engine.measure import SimulatorError
-from checks.engine.counterexample import text
 from checks.engine.refute import shrink
 from checks.engine.search import audit, holds_of_everything
 from checks.engine.weigh import weigh
