@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:  # naming the theorems needs no sympy
 
 def titles() -> dict[str, str]:
     """The title of every theorem of the catalogue by name, read from its file: nothing is imported, so that it is quick."""
+    return dict(_titles())
+
+
+@cache
+def _titles() -> tuple[tuple[str, str], ...]:
     found: dict[str, str] = {}
     for module in pkgutil.iter_modules(__path__):
         source = (Path(__path__[0]) / f"{module.name}.py").read_text(encoding="utf-8")
@@ -22,7 +28,7 @@ def titles() -> dict[str, str]:
             call = ast.parse(source[source.index("\nTHEOREM = Theorem(") :]).body[0].value  # type: ignore[attr-defined]
             words = {k.arg: k.value.value for k in call.keywords if isinstance(k.value, ast.Constant)}
             found[str(words["name"])] = str(words["title"])
-    return dict(sorted(found.items()))
+    return tuple(sorted(found.items()))
 
 
 def all_theorems() -> dict[str, Theorem]:
