@@ -287,7 +287,7 @@ class Search:
             self.notes.append("no row speaks of the claim, whatever the constants are")
         elif self._parts() == [self.whole]:
             self.notes.append("nothing of the box is excluded: every row allows some claim at each of its ends")
-        if kind == BOUNDED and not self._inner_found:
+        if kind == BOUNDED and not self._inner_found and not self.interrupted:
             self.notes.append(
                 "no constant is certainly allowed by every row: some rows are ties within their error bars"
             )
