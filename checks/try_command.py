@@ -125,18 +125,22 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
 def _identified(inquiry: Inquiry, box: dict[str, tuple[float, float]], stored: bool, teller: Teller) -> int:
     """The constants that fit: on stored evidence (without it, gathered), asking for instances where it does not decide."""
     from .engine.identify import IdentifyError, identify
-    from .experiments import experiments_of
 
     claim, evidence = inquiry.conjecture.claim, inquiry.recalled()
     if stored and not evidence:
         raise Usage(nothing_stored(inquiry.conjecture.theorem.name))
-    covering = [] if stored else [e for e in experiments_of(inquiry.conjecture.theorem.name) if e.covers(claim)]
+
+    def covering() -> list[Any]:
+        from .experiments import experiments_of  # importing them takes torch, which stored evidence may spare
+
+        return [] if stored else [e for e in experiments_of(inquiry.conjecture.theorem.name) if e.covers(claim)]
+
     try:
         found = identify(
             claim,
             tuple(box),
             box,
-            *(evidence or covering),
+            *(evidence or covering()),
             ask=covering,
             profile=inquiry.profile,
             device=inquiry.device,
