@@ -110,6 +110,7 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
                 raise Usage(nothing_stored(inquiry.conjecture.theorem.name))
             return teller.close(inquiry, first)
         teller.preview(first)
+        teller.warn(inquiry.read_rows())
         with teller.progress() as watch:
             verdict = inquiry.settle(experiments_of(inquiry.conjecture.theorem.name), watch)
     except ExperimentError as problem:  # nothing measures these observables together
@@ -173,9 +174,10 @@ class Teller:
 
     def warn(self, findings: tuple[Lint, ...]) -> None:
         """What the linter finds odd about the statement, and does not forbid."""
-        self.warnings = [str(finding) for finding in findings]
+        lines = [str(finding) for finding in findings]
+        self.warnings += lines
         if not self.as_json:
-            for line in self.warnings:
+            for line in lines:
                 click.echo(f"  {line}")
 
     def nothing_claimed(self, problem: LintError) -> int:

@@ -24,7 +24,7 @@ variance = observable("variance", "variance of the loss on one point", domain="n
 test = observable("test", "expected loss on a new point", latex=r"\mathrm{test}")
 level = observable("level", "test - eps, or 0 if that is less", latex=r"\ell")
 eps = observable("eps", "edge", domain="positive", latex=r"\epsilon")
-delta = observable("delta", "probability allowed to fail", domain="probability", latex=r"\delta")
+delta = observable("delta", "probability allowed to fail", domain="positive probability", latex=r"\delta")
 P_far = observable("P_far", "probability that |test - train| is at least eps", domain="probability", latex="P_{far}")
 P_over = observable("P_over", "probability that test - train is at least eps", domain="probability", latex="P_{over}")
 P_low = observable("P_low", "probability that train is at most level", domain="probability", latex="P_{low}")

@@ -19,6 +19,8 @@ from theorems.statement import observables_of
 from .conjecture import Conjecture
 from .counterexample import Excluded, describe_row
 from .evidence import Evidence
+from .lint import Lint
+from .lint_rows import lint_rows
 from .setup import Setup
 from .store import Decoded, Store
 from .stored import Recalled, glance, recall
@@ -70,6 +72,14 @@ class Inquiry:
             weighed = glance(self.conjecture.claim, self._gathering.experiment, evidence)
             verdicts.append(excluded_here(weighed, evidence))
         return strongest(verdicts) if verdicts else None
+
+    def read_rows(self) -> tuple[Lint, ...]:
+        """What the linter says of the stored rows: a tie under a strict sign, undefined corners, assumptions nobody meets."""
+        if self.so_far is None or self.so_far.kind == "REFUTED":  # then the counterexample says it
+            return ()
+        claim = self.conjecture.claim
+        found = [lint_rows(claim, recalled.setup, recalled.evidence) for recalled, _ in self._recalled]
+        return tuple(dict.fromkeys(finding for findings in found for finding in findings))
 
     def recalled(self) -> list[tuple[Setup, Evidence]]:
         """The stored evidence that the claim can be judged on."""
