@@ -18,6 +18,7 @@ from .order import order, peeled
 from .symbolic import OPERATIONS, decide, difference, forms, typed
 
 POINTS = 8
+ROOTS = 20
 
 
 @dataclass(frozen=True)
@@ -68,10 +69,21 @@ def equivalent(change: Change, unmoved: bool) -> str:
             return "sympy: the difference of the sides is the same up to sign"
         if equality and _zeros(before) == _zeros(after) is not None:
             return "sympy: the sides agree at the same places"
+    if any(_fine_roots(term) for term in (before, after)):
+        return ""
     factor = sympy.cancel(sympy.factor_terms(after) / sympy.factor_terms(before)) if before != 0 else sympy.S.Zero
     if factor.is_positive or (equality and unmoved and factor.is_nonzero and factor.is_finite):
         return f"sympy: the differences of the sides are proportional, with factor {factor}"
     return ""
+
+
+def _fine_roots(term: Any) -> bool:
+    """Whether exponents hold hundredths: as a polynomial in such a root a term has a degree in the hundreds.
+
+    Cancelling would then take minutes, and an exponent that was edited by 1 % makes no proportional difference.
+    """
+    powers = term.atoms(sympy.Pow, sympy.exp)
+    return any(number.q > ROOTS for power in powers for number in power.exp.atoms(sympy.Rational))
 
 
 def weaker(change: Change) -> str:

@@ -121,11 +121,17 @@ class Rows:
 
 
 def kill_matrix(
-    claim: Claim, experiments: Sequence[Setup], evidences: Sequence[Evidence], *, every: bool = False
+    claim: Claim,
+    experiments: Sequence[Setup],
+    evidences: Sequence[Evidence],
+    *,
+    every: bool = False,
+    proofs: bool = True,
 ) -> tuple[Outcome, ...]:
     """The outcome of every mutant of the claim on the evidence of every experiment that covers the claim.
 
-    ``every``: a killed mutant is shown to the other experiments too, so that one sees where the power comes from.
+    ``every``: a killed mutant is shown to the other experiments too, so that one sees where the power comes from.  Without
+    ``proofs`` sympy is not asked whether a mutant says the same or less: only rows of evidence are.
     """
     if not experiments:
         return ()
@@ -134,7 +140,7 @@ def kill_matrix(
     fitting = [(e, stored[e.name]) for e in experiments if e.covers(claim) and not e.dropped and e.name in stored]
     tables = [_spread(claim, experiment, evidence) for experiment, evidence in fitting]
     made = mutants(claim)
-    found = tuple(_outcome(theorem, claim, mutant, tables) for mutant in made)
+    found = tuple(_outcome(theorem, claim, mutant, tables, proofs) for mutant in made)
     if not every:
         return found
     return tuple(replace(o, killers=_killers(claim, m, tables, o)) for o, m in zip(found, made, strict=True))
@@ -165,7 +171,7 @@ def _spread(claim: Claim, experiment: Setup, evidence: Evidence) -> Rows:
     return Rows(claim, experiment, evidence, order[: CAPS.get(evidence.profile, CAPS["quick"])], len(numbers))
 
 
-def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Rows]) -> Outcome:
+def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Rows], proofs: bool) -> Outcome:
     start = Outcome(
         theorem.name, claim.name, mutant.name, mutant.edit, sympy.sstr(mutant.claim.relation), "surviving", ""
     )
@@ -178,13 +184,13 @@ def _outcome(theorem: Theorem, claim: Claim, mutant: Mutant, tables: Sequence[Ro
     change = find_change(claim.relation, mutant.claim.relation)
     if change is not None:
         falls, grows = _shifts(change, tables)
-        reason = equivalent(change, not falls and not grows)
+        reason = equivalent(change, not falls and not grows) if proofs else ""
         if reason:
             return replace(start, kind="equivalent", reason=reason)
-        reason = "" if falls else weaker(change) or _weaker_on_rows(change, tables)
+        reason = "" if falls else (proofs and weaker(change)) or _weaker_on_rows(change, tables)
         if reason:
             return replace(start, kind="implied", reason=reason)
-    reason = case_added(claim.relation, mutant.claim.relation)
+    reason = case_added(claim.relation, mutant.claim.relation) if proofs else ""
     if reason:
         return replace(start, kind="implied", reason=reason)
     for table in tables:
