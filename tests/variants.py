@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from checks.engine.lint import lint_claim, refuse
 from checks.engine.parse import parse
 from checks.engine.plainly import types_drawn
 from checks.engine.refute import TRIED, confirm
-from checks.engine.search import examine, fitting
+from checks.engine.search import fitting, sharpen
 from checks.engine.store import Store
 from checks.engine.stored import glance
 from checks.engine.verdict import Verdict, strongest
-from checks.engine.weigh import Weighed, summarise
+from checks.engine.weigh import Weighed, judge_evidence, summarise
 from checks.items import audit_named
 from theorems import get
 
@@ -60,7 +60,9 @@ def variants_of(theorem: str) -> tuple[Variant, ...]:
 
 @cache
 def judged(variant: Variant, profile: str = "quick") -> Verdict:
-    """The verdict on what an audit gathers: a glance where that refutes it, else every row.
+    """The verdict on what an audit gathers: the first block of rows where that refutes it, else every row.
+
+    As an audit judges, but nothing is shrunk: a violation counts when it comes back at higher precision or effort.
 
     Raises what `theorem-audit try` would say of a statement that is no claim.
     """
@@ -71,15 +73,23 @@ def judged(variant: Variant, profile: str = "quick") -> Verdict:
     assert audit is not None
     experiments = fitting(found.claim, audit.experiments)
     for experiment in experiments:
-        evidence = evidence_of(experiment, profile)
-        seen = glance(found.claim, experiment, evidence)
+        seen = glance(found.claim, experiment, evidence_of(experiment, profile), limit=1)
         if confirmed(seen):
             return summarise(seen, profile)
-    return strongest([examine(found.claim, e, evidence_of(e, profile), "cpu") for e in experiments])
+    verdicts = []
+    for experiment in experiments:
+        seen = sharpen(judge_evidence(found.claim, experiment, evidence_of(experiment, profile)), "cpu")
+        if confirmed(seen):
+            return summarise(seen, profile)
+        left = replace(seen, judged=tuple(j for j in seen.judged if j.judgement.status != "violated"))
+        verdicts.append(summarise(left, profile))
+    return strongest(verdicts)
 
 
 def confirmed(seen: Weighed[Experiment]) -> bool:
-    """Whether one of the worst violations comes back when it is measured again; nothing is shrunk for it."""
+    """Whether one of the worst violations comes back when it is measured again: of what exists, none refutes it."""
+    if seen.claim.kind == "existence":
+        return False
     worst = list(dict.fromkeys(hit.element for hit in seen.violations))[:TRIED]
     return any(confirm(seen.claim, seen.experiment, seen.instances[element], "cpu") for element in worst)
 
