@@ -93,6 +93,15 @@ def patterns(draw: Draw, *, uniform: bool = True) -> Patterns:
     return Patterns(cells, images, support, draw.choice((0, 3, -5)), heavier, draw.choice((0.1, 0.25, 0.5)))
 
 
+def lost(draw: Draw) -> Patterns:
+    """Up to 10 cells of up to 1000 images, and nearly as many random images as lose for sure."""
+    cells, images = draw.choice((1, 2, 3, 10)), draw.choice((1000, 300, 40))
+    eps = draw.choice((0.66, 0.5, 0.25, 0.1))
+    return Patterns(
+        cells, images, int((1 - eps) * cells * images) - draw.integer(1, 3), draw.choice((0, 3, -5)), eps=eps
+    )
+
+
 def bit_tables(
     draw: Draw, *, lipschitz: bool = True, radius: bool = True, bounded: bool = True, independent: bool = True
 ) -> BitTable:

@@ -34,7 +34,9 @@ PRECISIONS = Experiment(
 )  # fmt: skip
 CHANCES = Experiment(
     "chances", THEOREM, chances, discriminator_coins.observe,
-    examples=(Coins(1, 100, 5, beyond=True), Coins(1, 13_000, 5_000_000, 1.0), Coins(1, 13_000, 5_000_000, -3.0)),
+    examples=(
+        Coins(1, 100, 5, beyond=True), Coins(1, 13_000, 5_000_000, 1.0), Coins(1, 13_000, 5_000_000, -3.0), Coins(5, 0, 4, 0.7, 0.49),
+    ),
     search=12, bulk=600,
 )  # fmt: skip
 PATTERNS = Experiment(

@@ -23,6 +23,7 @@ from .families_discriminators import (
     bit_tables,
     classes,
     cubes,
+    lost,
     measured,
     patterns,
     segments,
@@ -66,6 +67,11 @@ PATTERNS = Experiment(
     examples=(Patterns(), Patterns(2, 300, 139), Patterns(1, 1001, 1000)),
     search=8, bulk=200, only=("every-generator", "N-log-N", "wins-exactly"),
 )  # fmt: skip
+LOST = Experiment(
+    "lost", THEOREM, lost, discriminator_patterns.observe_lost,
+    examples=(Patterns(1, 1000, 339, eps=0.66), Patterns(10, 300, 2690)),
+    search=4, bulk=50, only=("existence", "N-log-N-corrected", "incapable"),
+)  # fmt: skip
 TABLES = Experiment(
     "tables", THEOREM, tables, discriminator_table.observe,
     examples=(Table(((1, 100),), 50, part=0.25),), search=4, batch=8, bulk=100, only=("support-lipschitz", "support-loose"),
@@ -103,4 +109,4 @@ TOSSES = Experiment(
 class TestDiscriminatorSupport(Audit):
     """Classes of coins, bit tables, tables of all patterns, tables, measuring functions, a sine; nets, segments and tosses for the lemmas."""
 
-    experiments = [CLASSES, BITS, PATTERNS, TABLES, MEASURED, SINES, NETS, SEGMENTS, WITHIN, TOSSES]  # noqa: RUF012
+    experiments = [CLASSES, BITS, PATTERNS, LOST, TABLES, MEASURED, SINES, NETS, SEGMENTS, WITHIN, TOSSES]  # noqa: RUF012

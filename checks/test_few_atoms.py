@@ -227,7 +227,7 @@ TRAINED = Experiment(
 )  # fmt: skip
 EQUAL = Experiment(
     "equal-images", THEOREM, equals, few_atoms_chance.observe_equal,
-    examples=(Equal(2, 1), Equal(2, 2), Equal(2, 4), Equal(3, 6)), search=8, bulk=200,
+    examples=(Equal(2, 1), Equal(2, 2), Equal(2, 4), Equal(3, 6), Equal(9, 1)), search=8, bulk=200,
 )  # fmt: skip
 SIZES = Experiment(
     "two-sizes", THEOREM, two_sizes, few_atoms_chance.observe_two_sizes,

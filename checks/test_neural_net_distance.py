@@ -114,6 +114,7 @@ NEURONS = Experiment(
         Neuron(((1.0,), (-1.0,)), (3, 1), (1, 3), "tanh", 0.0625, False, 200),
         Neuron(((1.0,), (0.5,), (-1.0,)), (2, 1, 0), (0, 1, 2), "relu", 1.0, True, 4),
         Neuron(((1.0, 0.5), (0.5, -1.0), (-1.0, 0.5)), (2, 1, 1), (1, 1, 2), "tanh", 1.0, True, 4),
+        Neuron(((-0.27,), (0.33,), (0.48,), (0.55,), (0.77,)), (0, 0, 0, 1, 0), (3, 0, 3, 0, 1), "tanh", 16.0, True, 1),
     ),
     search=3, batch=8, bulk=56, only=("within-table", "ascent", "net-ascent", "ascent-within-table", "net-below", "net-encloses"),
 )  # fmt: skip

@@ -33,7 +33,7 @@ LARGE_GAPS = Experiment(
 )  # fmt: skip
 COORDINATES = Experiment(
     "coordinates", THEOREM, families.coordinates, vc_thresholds.observe,
-    examples=(Stumps(100, 5, 2), Stumps(100, 26, 10**6)), search=8, batch=8, bulk=200, only=("log-d-needed",),
+    examples=(Stumps(100, 5, 2), Stumps(100, 26, 10**6), Stumps(101, 27, 929_600)), search=8, batch=8, bulk=200, only=("log-d-needed",),
 )  # fmt: skip
 THRESHOLDS = Experiment(
     "thresholds", THEOREM, families.thresholds, vc_exact_law.observe,

@@ -110,3 +110,24 @@ def observe(batch: tuple[Patterns, ...], *, delta: float, effort: int = 0, devic
         },
         np.arange(len(batch)),
     )
+
+
+@simulator("p L R m eps log_P steepest extent reach copies", limited_by="exact")
+def observe_lost(batch: tuple[Patterns, ...], *, delta: float, effort: int = 0, device: torch.device) -> Measurements:
+    """One row for each table that no ``support`` images win, whichever are drawn: P(gap > ε) is 1 for m = ``support``.
+
+    m images of equal weights are a generator of at most m images, and the least gap of these exceeds ε.  Where it does not,
+    P is not measured and there is no row.
+    """
+    batch = tuple(sound(case, k) for k, case in enumerate(batch))
+    lost = [k for k, case in enumerate(batch) if least_gap(case) > Fraction(case.eps)]
+    columns = observe(tuple(batch[k] for k in lost), delta=delta, effort=effort, device=device).columns
+    return Measurements(
+        {
+            **{name: columns[name] for name in ("p", "L", "R", "eps", "steepest", "extent", "reach")},
+            "m": columns["support"],
+            "copies": integers(1 for _ in lost),
+            "log_P": reals(np.zeros(len(lost)), 0.0),
+        },
+        np.array(lost, dtype=np.int64),
+    )
