@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 EXIT = {"SURVIVED": 0, "PROVED": 0, "WITNESSED": 0, "MEASURED": 0, "REFUTED": 1, "UNDECIDED": 3, "VACUOUS": 3}
 INTERRUPTED = 130
 MOST_UNKNOWNS = 4
+MOST_AS_NEAR = 3
 MISTYPED = ("symbol", "unknown", "number", "function")
 _UNKNOWN = re.compile(r"\s*([^\W\d]\w*)\s*=\s*([^:]+):([^:]+)")
 
@@ -272,7 +273,14 @@ def introduction(found: Conjecture) -> str:
     lines += [
         f"  difference  {theirs or 'nothing'}  became  {yours or 'nothing'}" for theirs, yours in found.difference
     ]
-    return "\n".join(lines if found.difference else [*lines, "  difference  none: it is the theorem's own claim"])
+    if not found.difference:
+        lines.append("  difference  none: it is the theorem's own claim")
+    for other in found.as_near[:MOST_AS_NEAR]:
+        assumed = ", ".join(theorem.assumed_by(other)) or "nothing"
+        lines.append(
+            f"  as near is  {other.name} (assumes {assumed}); --like {other.name} judges it as a variant of that"
+        )
+    return "\n".join(lines)
 
 
 def evidence_of(verdict: Verdict) -> str:

@@ -25,12 +25,14 @@ class Conjecture:
     """A claim that nobody has checked, the theorem's claim that it varies, and where the two differ.
 
     ``difference``: pairs (theirs, yours) of the smallest parts that differ, as text (an empty part: nothing there).
+    ``as_near``: other claims, with other assumptions, that it could as well be a variant of (none where one was named).
     """
 
     theorem: Theorem
     claim: Claim
     parent: Claim
     difference: tuple[tuple[str, str], ...]
+    as_near: tuple[Claim, ...] = ()
 
 
 def conjecture(
@@ -67,7 +69,8 @@ def conjecture(
         "unknown",
         like=parent.name,
     )
-    return Conjecture(theorem, claim, parent, differences(parent.relation, relation))
+    others = () if like else as_near(theorem, relation, parent)
+    return Conjecture(theorem, claim, parent, differences(parent.relation, relation), others)
 
 
 def _kind(relation: Boolean, parent: Claim) -> str:
@@ -91,20 +94,27 @@ def nearest(theorem: Theorem, relation: Boolean) -> Claim:
 
     What says that something exists gives way to what is said of every instance, unless its form is that of the relation.
     """
-    names = {o.name for o in observables_of(relation)}
     text = sympy.sstr(relation)
 
     def alike(claim: Claim) -> tuple[float, bool, float]:
-        theirs = {o.name for o in claim.observables}
-        shared = len(names & theirs) / max(len(names | theirs), 1)
-        return (
-            shared,
-            not _otherwise(relation, claim),
-            SequenceMatcher(None, text, sympy.sstr(claim.relation), autojunk=False).ratio(),
-        )
+        written = SequenceMatcher(None, text, sympy.sstr(claim.relation), autojunk=False).ratio()
+        return (*_shared(relation, claim), written)
 
     stated = [*theorem.claims, *(s.as_claim() for s in theorem.sayings)]
     return max(stated, key=alike)
+
+
+def as_near(theorem: Theorem, relation: Boolean, parent: Claim) -> tuple[Claim, ...]:
+    """Claims that share as many observables and assume something else: only the way it is written spoke for the parent."""
+    if relation == parent.relation:
+        return ()
+    wanted, assumed = _shared(relation, parent), set(theorem.assumed_by(parent))
+    return tuple(c for c in theorem.claims if _shared(relation, c) == wanted and set(theorem.assumed_by(c)) != assumed)
+
+
+def _shared(relation: Boolean, claim: Claim) -> tuple[float, bool]:
+    names, theirs = {o.name for o in observables_of(relation)}, {o.name for o in claim.observables}
+    return len(names & theirs) / max(len(names | theirs), 1), not _otherwise(relation, claim)
 
 
 def differences(theirs: Any, yours: Any) -> tuple[tuple[str, str], ...]:

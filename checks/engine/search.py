@@ -47,7 +47,15 @@ def fitting(stated: Claim, experiments: Sequence[Experiment]) -> list[Experiment
     Raises `ExperimentError` when none covers it.
     """
     found = [e for e in experiments if e.covers(stated)]
-    if not found and any(replace(e, only=None).covers(stated) for e in experiments):
+    left_out = [] if found else [e for e in experiments if replace(e, only=None).covers(stated)]
+    if left_out and stated.like:
+        judged = dict.fromkeys(name for e in left_out for name in e.only or ())
+        raise ExperimentError(
+            f"a variant of {stated.like!r} over {', '.join(sorted(o.name for o in stated.observables))}",
+            f"a variant of a claim that is judged where these are measured: {', '.join(judged)}",
+            "name one by --like",
+        )
+    if left_out:
         raise ExperimentError(
             f"claim {stated.name!r}, which every experiment leaves out by its `only`",
             "an experiment that names it, or one without `only`",

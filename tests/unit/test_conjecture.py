@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from checks.engine.conjecture import conjecture, differences, nearest
+from checks.engine.experiment import ExperimentError
 from checks.engine.parse import parse
+from checks.engine.search import fitting
 from checks.experiments import experiments_of
 from theorems import all_theorems, get
 from theorems.statement import StatementError
@@ -92,3 +94,21 @@ def test_a_variant_is_judged_by_the_experiments_that_judge_what_it_is_like():
     erf = {e.name for e in experiments_of("tangent-kernel") if e.only and "erf-layer" in e.only}
     judging = {e.name for e in experiments_of("tangent-kernel") if e.covers(claim)}
     assert erf and judging and not erf & judging
+
+
+def test_claims_that_are_as_near_and_assume_something_else_are_named():
+    theorem = get("neural-net-distance")
+    found = conjecture(theorem, parse("mean <= 1/(2*sqrt(m))", theorem))
+    assert (found.parent.name, [c.name for c in found.as_near]) == ("kernel-mean-distance", ["mean-distance"])
+    assert conjecture(theorem, found.claim.relation, like="mean-distance").as_near == ()
+    assert conjecture(theorem, theorem.claim("mean-distance").relation).as_near == ()
+    assert conjecture(ODE, parse(WRONG, ODE)).as_near == ()
+
+
+def test_a_variant_of_a_claim_that_is_judged_elsewhere_is_told_which_claims_are_judged_where_its_observables_are():
+    theorem = get("neural-net-distance")
+    found = conjecture(theorem, parse("mean = sqrt(spread/m)", theorem))
+    with pytest.raises(
+        ExperimentError, match=r"'kernel-mean-distance' over m, mean, spread; .*: mean-square, .*; name one by --like"
+    ):
+        fitting(found.claim, experiments_of(theorem.name))
