@@ -265,8 +265,9 @@ def introduction(found: Conjecture) -> str:
 
     theorem, claim, parent = found.theorem, found.claim, found.parent
     assumed = ", ".join(theorem.assumed_by(claim)) or "nothing"
+    said = "existence: one instance is enough" if claim.kind == "existence" else claim.kind
     lines = [
-        f"{theorem.name}: a variant of {parent.name} ({claim.kind}; assumes {assumed})",
+        f"{theorem.name}: a variant of {parent.name} ({said}; assumes {assumed})",
         f"  theirs      {sympy.sstr(parent.relation)}",
         f"  yours       {sympy.sstr(claim.relation)}",
     ]

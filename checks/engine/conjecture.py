@@ -86,19 +86,45 @@ def _kind(relation: Boolean, parent: Claim) -> str:
 
 def _otherwise(relation: Boolean, claim: Claim) -> bool:
     """Whether the claim says that something exists, in another form than that of the relation."""
-    return claim.kind == "existence" and relation.func is not claim.relation.func
+    return claim.kind == "existence" and not _alike_in_form(relation, claim.relation)
+
+
+def _alike_in_form(relation: Boolean, other: Boolean) -> bool:
+    """Whether two relations are built alike; "b < a" is built as "a > b" is, and "b > a" is not."""
+    if not (relation.is_Relational and other.is_Relational):
+        return relation.func is other.func
+    return any(mine.func is other.func and _straight(mine, other) for mine in _spellings(relation))
+
+
+def _straight(relation: Any, other: Any) -> bool:
+    """Whether the sides of a comparison speak of what those of the other do, and not of what the opposite ones do."""
+    if relation.func in (sympy.Eq, sympy.Ne):
+        return True
+    mine, theirs = (
+        [{o.name for o in observables_of(side)} for side in (one.lhs, one.rhs)] for one in (relation, other)
+    )
+    return sum(len(mine[k] & theirs[k]) for k in (0, 1)) >= sum(len(mine[k] & theirs[1 - k]) for k in (0, 1))
+
+
+def _spellings(relation: Boolean) -> tuple[Any, ...]:
+    """A comparison with its sides as they are, and exchanged."""
+    if not relation.is_Relational:
+        return (relation,)
+    return relation, relation.reversed.func(relation.rhs, relation.lhs, evaluate=False)
 
 
 def nearest(theorem: Theorem, relation: Boolean) -> Claim:
     """The claim or saying that shares most observables with the relation, of several the one that is written most alike.
 
-    What says that something exists gives way to what is said of every instance, unless its form is that of the relation.
+    What says that something exists gives way to what is said of every instance, and a comparison is no variant of a
+    consequence, unless the forms are the same.  The sides of a comparison may be exchanged.
     """
-    text = sympy.sstr(relation)
+    texts = [sympy.sstr(spelling) for spelling in _spellings(relation)]
 
-    def alike(claim: Claim) -> tuple[float, bool, float]:
-        written = SequenceMatcher(None, text, sympy.sstr(claim.relation), autojunk=False).ratio()
-        return (*_shared(relation, claim), written)
+    def alike(claim: Claim) -> tuple[float, bool, bool, float]:
+        theirs = sympy.sstr(claim.relation)
+        written = max(SequenceMatcher(None, text, theirs, autojunk=False).ratio() for text in texts)
+        return (*_shared(relation, claim), relation.is_Relational is claim.relation.is_Relational, written)
 
     stated = [*theorem.claims, *(s.as_claim() for s in theorem.sayings)]
     return max(stated, key=alike)

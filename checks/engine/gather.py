@@ -57,16 +57,17 @@ class Gathering:
         self._delta = BUDGET / (2 * (planned or 1))
         self._spent = LEDGER.total
         self._choices: list[tuple[int, ...]] = []
-        self._tables: list[Measurements] = []
-        self._offsets: list[int] = []
+        self._looks: list[tuple[Measurements, int]] = []
 
     def visit(self, batch: Sequence[tuple[Any, tuple[int, ...]]]) -> Measurements:
         """Measure a batch of (instance, the choices that made it)."""
         table = look(self.experiment, [instance for instance, _ in batch], delta=self._delta, device=self.device)
-        self._tables.append(table)
-        self._offsets.append(len(self.instances))
+        offset = len(self.instances)
         self.instances.extend(instance for instance, _ in batch)
         self._choices.extend(made for _, made in batch)
+        self._looks.append(
+            (table, offset)
+        )  # last, and at once: whoever interrupts this leaves no row without its instance
         if self.watch is not None:
             self.watch(self)
         return table
@@ -74,10 +75,11 @@ class Gathering:
     def evidence(self) -> Evidence:
         """What was seen so far.  Raises `ExperimentError` if that is nothing."""
         experiment = self.experiment
-        if not self._tables:
+        if not self._looks:
             raise ExperimentError(
                 f"experiment {experiment.name} without instances", "examples, search or bulk", "raise one"
             )
+        tables, offsets = zip(*self._looks, strict=True)
         return Evidence(
             experiment.theorem.name,
             experiment.name,
@@ -85,7 +87,7 @@ class Gathering:
             experiment.observe.source_hash,
             tuple(self.instances),
             tuple(self._choices),
-            concatenate(self._tables, self._offsets),
+            concatenate(tables, offsets),
             LEDGER.total - self._spent,
             experiment.observe.name,
             experiment.limited_by,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from theorems.statement import observables_of
+from theorems.statement import Claim, observables_of
 
 from .conjecture import Conjecture
 from .counterexample import Excluded, describe_row
@@ -25,7 +25,7 @@ from .setup import Setup
 from .store import Decoded, Store
 from .stored import Recalled, glance, recall
 from .verdict import Verdict, describe, order, strongest
-from .weigh import Judged, Weighed, failure_of, proved_row, summarise
+from .weigh import Judged, Weighed, admitted, failure_of, proved_row, summarise
 
 if TYPE_CHECKING:  # what measures needs torch, what searches Hypothesis: neither for a first look
     from .experiment import Experiment
@@ -50,6 +50,8 @@ class Inquiry:
     tried: list[str] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
     _recalled: list[tuple[Recalled, Weighed[Any]]] = field(default_factory=list)
+    _glanced: list[Verdict] = field(default_factory=list)
+    _violating: set[str] = field(default_factory=set)
     _gathering: Gathering | None = None
 
     def look(self) -> Verdict | None:
@@ -71,7 +73,8 @@ class Inquiry:
             evidence = self._gathering.evidence()
             weighed = glance(self.conjecture.claim, self._gathering.experiment, evidence)
             verdicts.append(excluded_here(weighed, evidence))
-        return strongest(verdicts) if verdicts else None
+        verdicts = verdicts or self._glanced
+        return self._tried_without(strongest(verdicts)) if verdicts else None
 
     def read_rows(self) -> tuple[Lint, ...]:
         """What the linter says of the stored rows: a tie under a strict sign, undefined corners, assumptions nobody meets."""
@@ -93,7 +96,20 @@ class Inquiry:
         from .search import fitting
 
         setups = fitting(self.conjecture.claim, experiments)
-        return self._confirmed(setups) or self._searched(setups, watch)
+        return self._confirmed(setups) or self._tried_without(self._searched(setups, watch))
+
+    def _tried_without(self, verdict: Verdict) -> Verdict:
+        """The verdict, undecided where an assumption was to be dropped and nothing that was judged violates it."""
+        untried = [name for name in self._dropped() if name not in self._violating]
+        if verdict.kind != "SURVIVED" or not untried:
+            return verdict
+        reason = f"no instance tried violates {', '.join(untried)}; a family of instances that does would be needed"
+        return replace(verdict, kind="UNDECIDED", reason=reason)
+
+    def _dropped(self) -> list[str]:
+        """What the claim that is varied assumes, and this one does not."""
+        found = self.conjecture
+        return [a for a in found.theorem.assumed_by(found.parent) if a not in found.theorem.assumed_by(found.claim)]
 
     def _stored(self) -> Iterator[Recalled]:
         claim, theorem = self.conjecture.claim, self.conjecture.theorem
@@ -118,10 +134,10 @@ class Inquiry:
         from .refute import refute
 
         by_name = {e.name: e for e in experiments}
-        found_in = [(v, r, w) for v, (r, w) in zip(self.verdicts, self._recalled, strict=True) if w.violations]
+        found_in = [(v, r, w) for v, (r, w) in zip(self.verdicts, self._recalled, strict=True) if v.kind == "REFUTED"]
         for _, recalled, weighed in sorted(found_in, key=lambda vrw: order(vrw[0])):
             experiment = by_name.get(recalled.setup.name)
-            if experiment is None:
+            if experiment is None or not made_like(experiment, recalled):
                 continue
             started = time.perf_counter()
             evidence = _typed(recalled.evidence, types_drawn(experiment))
@@ -147,7 +163,9 @@ class Inquiry:
     def _searched(self, experiments: Sequence[Experiment], watch: Watch | None) -> Verdict:
         from .search import examine
 
-        self.verdicts.clear()  # what a glance saw is judged again, whole
+        # what a glance saw is judged again, whole; until then it is what is known, but for what did not come back
+        self._glanced = [v for v in self.verdicts if v.kind != "REFUTED"]
+        self.verdicts.clear()
         claim = self.conjecture.claim
 
         def judged(experiment: Experiment, evidence: Evidence, whence: str) -> Verdict | None:
@@ -158,7 +176,8 @@ class Inquiry:
         missing = [e for e in experiments if self._kept(e) is None]
         for experiment in missing:  # what is plainly wrong needs no more than a look
             evidence = self._first_look(experiment, watch)
-            hit = glance(claim, experiment, evidence).violations and judged(experiment, evidence, "a first look")
+            excluded = claim.kind != "existence" and glance(claim, experiment, evidence).violations
+            hit = judged(experiment, evidence, "a first look") if excluded else None
             if hit:
                 return hit
         for experiment in experiments:
@@ -175,9 +194,12 @@ class Inquiry:
         return strongest([self._together(e.name) for e in experiments])
 
     def _together(self, experiment: str) -> Verdict:
-        """What all evidence of one experiment says: the verdict on the largest part, with the counts of all parts."""
+        """What all evidence of one experiment says: the verdict on the largest part, with the counts of all parts.
+
+        One witness is enough, wherever it is.
+        """
         parts = [v for v in self.verdicts if v.experiment == experiment]
-        main = max(parts, key=lambda v: v.rows)
+        main = max(parts, key=lambda v: (v.kind == "WITNESSED", v.rows))
         counts = ("instances", "rows", "silent", "undefined", "outside", "failure", "seconds")
         return replace(main, **{name: sum(getattr(v, name) for v in parts) for name in counts})
 
@@ -186,7 +208,7 @@ class Inquiry:
         from .plainly import types_drawn
 
         for recalled, _ in self._recalled:
-            if recalled.setup.name == experiment.name and recalled.evidence.profile == self.profile:
+            if recalled.evidence.profile == self.profile and made_like(experiment, recalled):
                 return _typed(recalled.evidence, types_drawn(experiment))
         return None
 
@@ -230,11 +252,45 @@ class Inquiry:
 
     def _note(self, verdict: Verdict, setup: Setup, evidence: Evidence, whence: str) -> Verdict:
         self.verdicts.append(verdict)
+        self._violating.update(a for a in self._dropped() if violates(a, self.conjecture.claim, setup, evidence))
         seen = f"{verdict.instances} of {len(evidence.instances)} instances of {setup.name} ({whence})"
         finest = verdict.resolution.median
         resolved = f", resolution {finest:.1g}" if verdict.kind == "SURVIVED" and finest < math.inf else ""
         self.tried.append(f"{verdict.kind:<9} {seen}{resolved}, {verdict.seconds:.1f} s")
         return verdict
+
+
+def violates(assumption: str, claim: Claim, setup: Setup, evidence: Evidence) -> bool:
+    """Whether a row that counts for the claim violates an assumption, which the claim does not make."""
+    if assumption in setup.dropped:
+        return len(evidence.measurements) > 0
+    counted, table = admitted(claim, setup, evidence.measurements), evidence.measurements
+    assuming = replace(claim, assumes=(*setup.theorem.assumed_by(claim), assumption))
+    return bool((counted & ~admitted(assuming, setup, table)).any())
+
+
+def made_like(experiment: Experiment, recalled: Recalled) -> bool:
+    """Whether stored evidence is what the experiment gathers today, as far as its first instances tell.
+
+    A theorist's own file may have an experiment of that name, and a family may have been edited since.
+    """
+    from .draw import bulk
+    from .gather import find_profile
+    from .plainly import types_drawn
+
+    setup, evidence = recalled.setup, recalled.evidence
+    said = (setup.name, setup.made_by, setup.dropped, setup.only)
+    if said != (experiment.name, experiment.made_by, experiment.dropped, experiment.only):
+        return False
+    kept = _typed(evidence, types_drawn(experiment)).instances
+    many, given = experiment.bulk * find_profile(evidence.profile).factor, experiment.examples
+    if len(kept) < many + len(given):
+        return False
+    start = len(kept) - many
+    drawn = (bulk(experiment.instances, f"{experiment.name}:{n}", **experiment.flags)[0] for n in range(min(many, 32)))
+    return all(kept[k] == example for k, example in enumerate(given)) and all(
+        kept[start + n] == instance for n, instance in enumerate(drawn)
+    )
 
 
 def _typed(evidence: Evidence, types: dict[str, type]) -> Evidence:

@@ -112,3 +112,32 @@ def test_a_variant_of_a_claim_that_is_judged_elsewhere_is_told_which_claims_are_
         ExperimentError, match=r"'kernel-mean-distance' over m, mean, spread; .*: mean-square, .*; name one by --like"
     ):
         fitting(found.claim, experiments_of(theorem.name))
+
+
+def test_a_comparison_with_its_sides_exchanged_is_judged_where_the_claim_is():
+    """Else a true claim would be tried where it is not claimed, or a claim of existence on every instance."""
+    for theorem in all_theorems().values():
+        for claim in theorem.claims:
+            if not claim.relation.is_Relational:
+                continue
+            turned = claim.relation.reversed.func(claim.relation.rhs, claim.relation.lhs, evaluate=False)
+            found = conjecture(theorem, turned)
+            assert set(theorem.assumed_by(claim)) <= set(found.claim.assumes or ()), claim.name
+            assert (found.claim.kind == "existence") == (claim.kind == "existence"), claim.name
+
+
+@pytest.mark.parametrize(
+    ("typed", "kind"),
+    [
+        ("simultaneous > start", "existence"),
+        ("start < simultaneous", "existence"),
+        ("simultaneous > 4*start", "existence"),
+        ("start > simultaneous", "bound"),
+        ("simultaneous < start", "bound"),
+        ("simultaneous >= start", "bound"),
+    ],
+)
+def test_the_opposite_of_what_exists_is_said_of_every_instance(typed, kind):
+    theorem = get("gan-equilibrium")
+    found = conjecture(theorem, parse(typed, theorem))
+    assert (found.parent.name, found.claim.kind) == ("gradient-training-may-leave", kind)

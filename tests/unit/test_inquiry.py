@@ -9,9 +9,10 @@ import pytest
 from checks import attempt
 from checks.engine.conjecture import conjecture
 from checks.engine.gather import gather
-from checks.engine.inquiry import Inquiry
+from checks.engine.inquiry import Inquiry, made_like
 from checks.engine.parse import parse
 from checks.engine.store import Store
+from checks.engine.stored import recall
 from checks.experiments import experiments_of
 from theorems import get
 
@@ -138,3 +139,70 @@ def test_attempt_is_try_from_python(stored):
 def test_a_search_guided_by_the_claim_finds_what_chance_does_not(store):
     """Off by a thousandth: only two samples of a large set tell."""
     assert attempt("birthday", SUBTLE, replace(small(), search=20), store=store.root).kind == "REFUTED"
+
+
+def contests(text, **fields):
+    """What is typed about gradient training of two players, and the experiment that judges it, made small."""
+    theorem = get("gan-equilibrium")
+    found = next(e for e in experiments_of(theorem.name) if "gradient-training-may-leave" in (e.only or ()))
+    return conjecture(theorem, parse(text, theorem)), replace(found, **{"search": 2, "batch": 8, "bulk": 16, **fields})
+
+
+def test_what_is_said_to_exist_is_not_refuted_by_an_instance_and_is_searched_for(store):
+    found, plays = contests("simultaneous > 10**12*start")
+    store.save(gather(plays))
+    asked = Inquiry(found, store)
+    asked.look()
+    verdict = asked.settle([plays])
+    assert (found.claim.kind, verdict.kind, verdict.simplest) == ("existence", "UNDECIDED", None)
+    assert any("searched for this claim" in line for line in asked.tried)
+
+
+def test_one_witness_is_enough_wherever_it_is(store):
+    found, plays = contests("simultaneous > start")
+    asked = Inquiry(found, store)
+    asked.settle([plays])
+    small_part, large_part = asked.verdicts[-1], replace(asked.verdicts[0], rows=10**6, kind="UNDECIDED", witness=None)
+    asked.verdicts[:] = [large_part, small_part]
+    together = asked._together(plays.name)
+    assert small_part.kind == together.kind == "WITNESSED" and together.witness is not None
+
+
+def test_until_all_is_judged_the_glance_is_what_is_known(stored, monkeypatch):
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    asked = inquiry(stored, TRUE)
+    glance = asked.look()
+    monkeypatch.setattr("checks.engine.search.examine", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        asked.settle([small()])
+    assert glance is not None and asked.so_far is not None
+    assert (asked.so_far.kind, asked.so_far.instances) == ("SURVIVED", glance.instances)
+
+
+def test_evidence_of_another_family_is_not_the_experiments(stored):
+    """An experiment of the same name in a theorist's file, or a family that was edited: its instances accuse nobody."""
+    law = small()
+    (recalled,) = [r for r in recall(BIRTHDAY, stored) if r.setup.name == law.name]
+    assert made_like(law, recalled)
+    others = next(e for e in experiments_of("birthday") if e.name == "uniform").instances
+    given = law.examples[1:]
+    for edited in (replace(law, instances=others), replace(law, examples=given), replace(law, bulk=10**4)):
+        assert not made_like(edited, recalled)
+    asked = inquiry(stored)
+    asked.look()
+    asked.settle([replace(law, examples=given)])
+    assert not any("measured again" in line for line in asked.tried)
+
+
+def test_what_is_dropped_and_nowhere_violated_was_not_tried(store):
+    free = conjecture(BIRTHDAY, parse(TRUE, BIRTHDAY), drop=("independent",))
+    laws = small()
+
+    def independent_laws(draw, *, concentrated=True):
+        return laws.instances(draw, concentrated=concentrated)
+
+    verdict = Inquiry(free, store).settle([replace(laws, instances=independent_laws)])
+    assert verdict.kind == "UNDECIDED" and "no instance tried violates independent" in verdict.reason
+    assert "no instance" not in Inquiry(free, store).settle([laws]).reason  # which draws copies too
