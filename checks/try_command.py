@@ -155,7 +155,7 @@ def _identified(inquiry: Inquiry, box: dict[str, tuple[float, float]], stored: b
 def nothing_stored(theorem: str) -> str:
     """Why stored evidence cannot answer."""
     return (
-        f"got no stored evidence of {theorem} that measures this; expected some in .audit; run `pytest checks/`, or leave"
+        f"got no stored evidence of {theorem} that measures this and that today's simulators made; expected some in .audit; run `pytest checks/`, or leave"
         " out --stored"
     )
 

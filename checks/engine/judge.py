@@ -304,11 +304,25 @@ def rows(measurements: Measurements, names: Iterable[str]) -> Iterator[Row]:
 
 
 def sides(relation: Any, row: Row) -> tuple[Any, Value, Value] | None:
-    """The first comparison of the relation that the row violates, with its two sides."""
-    for leaf in sympy.preorder_traversal(relation):
-        if getattr(leaf, "func", None) in _OPPOSITE:
-            judgement = compile_claim(leaf, ctx.prec)(row)
-            if judgement.status == "violated":
-                decided = {name: fmpq(v[0]) if isinstance(v, tuple) else v for name, v in row.items()}
-                return leaf, compile_term(leaf.lhs)(decided), compile_term(leaf.rhs)(decided)
+    """The first comparison that the relation claims of the row and the row violates, with its two sides."""
+    for leaf in _claimed(relation, True):
+        if compile_claim(leaf, ctx.prec)(row).status == "violated":
+            decided = {name: fmpq(v[0]) if isinstance(v, tuple) else v for name, v in row.items()}
+            return leaf, compile_term(leaf.lhs)(decided), compile_term(leaf.rhs)(decided)
     return None
+
+
+def _claimed(relation: Any, wanted: bool) -> Iterator[Any]:
+    """The comparisons that are to hold: of "not a <= b" it is a > b, and of a consequence no premise."""
+    kind = relation.func
+    if kind in _OPPOSITE:
+        yield relation if wanted else _OPPOSITE[kind](*relation.args, evaluate=False)
+    elif kind is boolalg.Not:
+        yield from _claimed(relation.args[0], not wanted)
+    elif kind is boolalg.Implies:
+        premise, conclusion = relation.args
+        yield from [] if wanted else _claimed(premise, True)
+        yield from _claimed(conclusion, wanted)
+    else:
+        for part in relation.args:
+            yield from _claimed(part, wanted)

@@ -195,10 +195,13 @@ class Store:
 
     def _set_aside(self, path: Path, why: str) -> None:
         aside = self.root / "set-aside"
-        aside.mkdir(exist_ok=True)
         try:
+            aside.mkdir(exist_ok=True)
             os.replace(path, aside / path.name)
         except FileNotFoundError:  # another worker was faster
+            return
+        except OSError as problem:  # a folder that cannot be written
+            self.tell(f"evidence {path.name} {why}: not used, and not moved ({_line(problem)})")
             return
         self.tell(f"evidence {path.name} {why}: moved to {aside.name}/, not used")
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
+from sympy.logic.boolalg import Boolean
 
 from .verdict import Counterexample
+
+_REWRITTEN = (sympy.Add, sympy.Mul, sympy.Pow, sympy.Function, Boolean)
 
 
 class _Shown(sympy.Symbol):
@@ -29,7 +32,17 @@ def substituted(relation: Any, found: Counterexample) -> str:
     shown = {
         o: _Shown(_number(found.values[o.name][0]), o.name) for o in relation.free_symbols if o.name in found.values
     }
-    return sympy.sstr(relation.xreplace(shown))
+    return sympy.sstr(_filled(relation, shown))
+
+
+def _filled(part: Any, shown: dict[Any, Any]) -> Any:
+    """The part as it is built, with numbers in it: rebuilding it anew would cancel x - x and sqrt(x)**2."""
+    if part in shown:
+        return shown[part]
+    if not part.args or part.free_symbols.isdisjoint(shown):
+        return part
+    parts = [_filled(inner, shown) for inner in part.args]
+    return part.func(*parts, evaluate=False) if isinstance(part, _REWRITTEN) else part.func(*parts)
 
 
 def _number(text: str) -> str:

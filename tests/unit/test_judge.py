@@ -9,6 +9,7 @@ from flint import arb, fmpq
 
 from checks.engine.evaluate import EvaluationError
 from checks.engine.judge import compile_claim, rows, sides
+from checks.engine.parse import parse
 from simulators.measurement import Measurements, booleans, choices, integers, reals
 from theorems.statement import And, Eq, Equivalent, Ge, Gt, Implies, Le, Lt, Ne, Not, Or, observable
 
@@ -160,3 +161,22 @@ def test_a_conjunction_sees_no_finer_than_its_coarsest_part():
 def test_sides_of_a_comparison_that_no_possible_value_obeys():
     leaf, left, right = sides(Eq(x, y), {"x": (1, 2), "y": fmpq(3)})
     assert leaf == Eq(x, y) and left == 1 and right == 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "fails"),
+    [
+        ("Implies(not (a <= b), c = d)", "Eq(c, d)"),
+        ("Implies(a > b, c = d)", "Eq(c, d)"),
+        ("not (a > b)", "a <= b"),
+        ("not Implies(a > b, c <= d)", "c > d"),
+        ("c <= a and c <= d", "c <= a"),
+        ("a <= b or c = d", "Eq(c, d)"),
+        ("a - a + c = d", "Eq(-a + a + c, d)"),
+    ],
+)
+def test_the_comparison_that_is_shown_is_one_that_is_claimed_and_fails(typed, fails):
+    names = [observable(name, name) for name in "abcd"]
+    row = dict(zip("abcd", map(fmpq, (2, 1, 3, 5)), strict=True))
+    found = sides(parse(typed, names), row)
+    assert found is not None and sympy.sstr(found[0]) == fails

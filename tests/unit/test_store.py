@@ -179,6 +179,14 @@ def test_a_pickle_is_never_read(store, told):
     assert len(told) == 1
 
 
+def test_what_is_damaged_where_nothing_can_be_moved_costs_a_line(store, told):
+    path = store.save(evidence())
+    path.write_bytes(b"")
+    (store.root / "set-aside").write_text("no folder")
+    assert load(store) is None and path.exists()
+    assert len(told) == 1 and "not used, and not moved" in told[0]
+
+
 def test_the_oldest_files_go_first_when_the_store_is_full(store):
     size = store.save(evidence()).stat().st_size
     store.clean()
