@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import warnings
 from collections.abc import Iterator
@@ -99,8 +98,7 @@ def _lines(r: Replayed) -> Iterator[str]:
     dropped = "".join(f' without "{name}"' for name in kept.dropped)
     where = f"{kept.theorem} / {claim}{dropped}"
     if now.simplest is not None:
-        size = "exactly" if math.isinf(now.simplest.excess) else f"which is {now.simplest.excess:.2g} error bars"
-        yield f"still REFUTED      {where}  ({now.how_sure}; fails by {now.simplest.gap:.3g}, {size})"
+        yield f"still REFUTED      {where}  ({now.how_sure}; fails by {now.simplest.fails_by})"
     else:
         yield f"no longer refuted  {where}  ({now.kind}{': ' if now.reason else ''}{now.reason})"
     yield f"  instance   {describe(kept.instance)}{''.join(f', {k} = {i}' for k, i in kept.index.items())}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from theorems.notebook import formula, rows, words
@@ -53,7 +52,6 @@ def _facts(v: Verdict) -> Iterator[str]:
 
 def _example(what: str, found: Counterexample) -> str:
     index = "".join(f", {name} = {value}" for name, value in found.index.items())
-    size = "exactly" if math.isinf(found.excess) else f"which is {found.excess:.2g} error bars"
     at = f"{describe(found.instance)}{index}"
     said = [
         ("instance", f"<code>{words(at)}</code>"),
@@ -63,7 +61,7 @@ def _example(what: str, found: Counterexample) -> str:
         said += [
             ("right side", words(found.claimed)),
             ("left side", words(found.measured)),
-            ("fails by", words(f"{found.gap:.3g}, {size}")),
+            ("fails by", words(found.fails_by)),
         ]
     values = [(words(name), words(mid), words(rad)) for name, (mid, rad) in sorted(found.values.items())]
     line = found.python

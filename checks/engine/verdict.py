@@ -62,6 +62,14 @@ class Counterexample:
     exactly: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
+    def fails_by(self) -> str:
+        """By how much the comparison fails, in words: as a number, and in error bars."""
+        if math.isinf(self.gap):
+            return "more than any float"
+        size = "exactly" if math.isinf(self.excess) else f"which is {self.excess:.2g} error bars"
+        return f"{self.gap:.3g}, {size}"
+
+    @property
     def python(self) -> str:
         """One line of Python that measures this instance anew and judges the claim on it.
 
@@ -268,7 +276,6 @@ def _lines(v: Verdict) -> list[str]:
 
 def _example(what: str, found: Counterexample) -> list[str]:
     index = "".join(f", {k} = {i}" for k, i in found.index.items())
-    size = "exactly" if math.isinf(found.excess) else f"which is {found.excess:.2g} error bars"
     again = f" (confirmed at {found.bits} bits)" if found.confirmed else ""
     lines = [f"  {what}   {describe(found.instance)}{index}", f"    claimed    {found.comparison}"]
     if not found.claimed:  # what is true or false has no sides
@@ -277,5 +284,5 @@ def _example(what: str, found: Counterexample) -> list[str]:
         *lines,
         f"    right side {found.claimed}",
         f"    left side  {found.measured}",
-        f"    fails by   {found.gap:.3g}, {size}{again}",
+        f"    fails by   {found.fails_by}{again}",
     ]
