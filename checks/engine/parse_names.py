@@ -35,6 +35,8 @@ _MEANT = {
 _DOT_ABOVE = "\N{COMBINING DOT ABOVE}"  # of a time derivative
 _GREEK = {"epsilon": ("epsilon", "eps"), "lamda": ("lambda", "lam"), "final sigma": ("sigma",)}
 
+SUGGESTED = 3
+
 
 class Scope:
     """The names of a theorem: its observables, unknowns declared for the occasion, and indices of sums while they last."""
@@ -104,9 +106,10 @@ class Scope:
         guesses = [g for g in (short.lower(), *_spelled_out(short)) if g in folded]
         if guesses:
             return [folded[guesses[0]]]
-        if len(short) == 1:
-            return []
-        return [folded[c] for c in difflib.get_close_matches(short.lower(), list(folded), n=3, cutoff=0.6)]
+        begun = [folded[c] for c in folded if c.startswith(f"{short.lower()}_")]
+        if len(short) == 1 or begun:
+            return begun[:SUGGESTED]
+        return [folded[c] for c in difflib.get_close_matches(short.lower(), list(folded), n=SUGGESTED, cutoff=0.6)]
 
     def listing(self) -> str:
         """The theorem's observables with their meanings, one a line, and the declared unknowns."""
