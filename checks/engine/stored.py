@@ -10,7 +10,6 @@ import importlib.util
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -83,6 +82,7 @@ def recall(
     largest (or the one asked for), of several files the newest.
     """
     found: dict[str, Recalled] = {}
+    hashes: dict[str, str] = {}  # of this moment: in a notebook simulators are edited between two questions
     allowed = {tuple(sorted(names)) for names in (dropped, *or_dropped)}
 
     def wanted(facts: Mapping[str, Any]) -> bool:
@@ -92,8 +92,13 @@ def recall(
             and tuple(sorted(facts["dropped"])) in allowed
             and profile in (None, facts["profile"])
             and (known is None or _size(known.evidence.profile) < _size(facts["profile"]))
-            and current_hash(facts["measured_by"]) == facts["simulator"]
+            and hash_of(facts["measured_by"]) == facts["simulator"]
         )
+
+    def hash_of(simulator: str) -> str:
+        if simulator not in hashes:
+            hashes[simulator] = current_hash(simulator)
+        return hashes[simulator]
 
     for evidence in store.recall(theorem.name, wanted):
         columns = tuple(evidence.measurements.columns)
@@ -109,7 +114,6 @@ def _size(profile: str) -> int:
     return PROFILES.index(profile) if profile in PROFILES else -1
 
 
-@lru_cache(maxsize=256)
 def current_hash(simulator: str) -> str:
     """The hash that a simulator `module:function` has now (empty: its module is not found)."""
     module = simulator.partition(":")[0]

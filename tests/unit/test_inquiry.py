@@ -12,7 +12,7 @@ from checks.engine.gather import gather
 from checks.engine.inquiry import Inquiry, made_like
 from checks.engine.parse import parse
 from checks.engine.store import Store
-from checks.engine.stored import recall
+from checks.engine.stored import current_hash, recall
 from checks.experiments import experiments_of
 from theorems import get
 
@@ -90,6 +90,16 @@ def test_what_is_gathered_is_kept_for_the_next_claim(store):
 def test_stale_evidence_is_not_judged(store, monkeypatch):
     store.save(replace(gather(small()), simulator="of another day"))
     assert inquiry(store).look() is None
+
+
+def test_a_simulator_that_was_edited_a_moment_ago_is_another_one(tmp_path, monkeypatch):
+    file = tmp_path / "mine_of_today.py"
+    file.write_text("observe = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = current_hash("mine_of_today:observe")
+    file.write_text("observe = 2\n")
+    assert before and current_hash("mine_of_today:observe") not in ("", before)
+    assert current_hash("nobodys_module:observe") == ""
 
 
 def test_another_profile_is_a_glance_but_no_verdict(stored):
