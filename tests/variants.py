@@ -19,10 +19,12 @@ from checks.engine.search import fitting, sharpen
 from checks.engine.store import Store
 from checks.engine.stored import glance
 from checks.engine.verdict import Verdict, strongest
-from checks.engine.weigh import Weighed, judge_evidence, summarise
+from checks.engine.weigh import Weighed, summarise
 from checks.items import audit_named
 from theorems import get
 
+SPREAD = 4_000
+EVERY = 10**9
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = {p.stem.replace("_", "-"): p for p in (ROOT / "tests" / "quality" / "variants").glob("*.toml")}
 
@@ -59,8 +61,8 @@ def variants_of(theorem: str) -> tuple[Variant, ...]:
 
 
 @cache
-def judged(variant: Variant, profile: str = "quick") -> Verdict:
-    """The verdict on what an audit gathers: the first block of rows where that refutes it, else every row.
+def judged(variant: Variant, profile: str = "quick", rows: int = SPREAD) -> Verdict:
+    """The verdict on what an audit gathers: the first block of rows where that refutes it, else about so many, evenly spread.
 
     As an audit judges, but nothing is shrunk: a violation counts when it comes back at higher precision or effort.
 
@@ -78,7 +80,7 @@ def judged(variant: Variant, profile: str = "quick") -> Verdict:
             return summarise(seen, profile)
     verdicts = []
     for experiment in experiments:
-        seen = sharpen(judge_evidence(found.claim, experiment, evidence_of(experiment, profile)), "cpu")
+        seen = sharpen(glance(found.claim, experiment, evidence_of(experiment, profile), limit=rows), "cpu")
         if confirmed(seen):
             return summarise(seen, profile)
         left = replace(seen, judged=tuple(j for j in seen.judged if j.judgement.status != "violated"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tests.variants import every_variant, judged
+from tests.variants import EVERY, every_variant, judged
 
 
 def main(profile: str, theorems: list[str]) -> int:
@@ -19,7 +19,7 @@ def main(profile: str, theorems: list[str]) -> int:
         if theorems and variant.theorem not in theorems:
             continue
         started = time.perf_counter()
-        verdict = judged(variant, profile)
+        verdict = judged(variant, profile, EVERY)
         right = (verdict.kind != "REFUTED") == (variant.holds or bool(variant.below))
         if variant.below:
             below += 1
