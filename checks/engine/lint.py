@@ -289,7 +289,9 @@ def _form(where: str, claim: Claim, assumed: tuple[Assumption, ...]) -> Iterator
         yield Lint("undefined", where, "error", text)
         return
     given = And(*(a.relation for a in assumed)) if assumed else sympy.true
-    places = list(undefined_at(relation, given, space))
+    # the box of a constant is its domain, and is not known here
+    bare = {s.name for s in relation.free_symbols if not isinstance(s, Observable)}
+    places = [place for place in undefined_at(relation, given, space) if not place[1] or not bare.issuperset(place[1])]
     if places:
         words, row = places[0]
         others = "".join(f"; it allows {other} too, at {shown(at)}" for other, at in places[1:3] if other != words)

@@ -10,9 +10,12 @@ import pytest
 import sympy
 from sympy import Max, Min, Rational, acos, cos, exp, floor, log, sqrt
 
+from checks.engine.conjecture import conjecture
 from checks.engine.lint import LintError, lint, lint_claim, refuse
 from checks.engine.lint_form import mismatch, parsed
 from checks.engine.lint_values import holds_of_everything
+from checks.engine.parse import parse
+from theorems import get
 from theorems.statement import (
     And,
     Assumption,
@@ -261,6 +264,14 @@ def test_a_constant_that_is_not_given_to_identify_is_an_error_that_names_the_opt
     assert lint_claim(theorem, typed, unknowns=("c",)) == ()
     (unused,) = lint_claim(theorem, claim, unknowns=("c",))
     assert unused.rule == "unknown" and "leave --unknown c out" in unused.text
+
+
+def test_a_division_by_a_constant_to_identify_is_a_matter_of_its_box():
+    theorem = get("fixed-net")
+    typed = conjecture(theorem, parse("gap <= sqrt(log(2/delta)/(c*n))", theorem, ("c",))).claim
+    assert lint_claim(theorem, typed, unknowns=("c",)) == ()
+    typed = conjecture(theorem, parse("gap <= c/(1 - test)", theorem, ("c",))).claim
+    assert [found.rule for found in lint_claim(theorem, typed, unknowns=("c",))] == ["undefined"]
 
 
 def test_what_is_no_number_and_what_speaks_of_nothing_are_errors():
