@@ -11,13 +11,14 @@ from pathlib import Path
 from checks.engine.conjecture import conjecture
 from checks.engine.experiment import Experiment
 from checks.engine.gather import gather
+from checks.engine.inquiry import made_like, typed
 from checks.engine.lint import lint_claim, refuse
 from checks.engine.parse import parse
 from checks.engine.plainly import types_drawn
 from checks.engine.refute import TRIED, confirm
 from checks.engine.search import fitting, sharpen
 from checks.engine.store import Store
-from checks.engine.stored import glance
+from checks.engine.stored import glance, recall
 from checks.engine.verdict import Verdict, strongest
 from checks.engine.weigh import Weighed, summarise
 from checks.items import audit_named
@@ -98,14 +99,15 @@ def confirmed(seen: Weighed[Experiment]) -> bool:
 
 @cache
 def evidence_of(experiment, profile):
-    """What an audit stored of an experiment, if today's simulators made it; else gathered here, and stored."""
+    """What an audit stored of an experiment, if it is what would be gathered today; else gathered here, and stored."""
     store = Store(ROOT / ".audit", tell=lambda line: None)
-    source, types = experiment.observe.source_hash, types_drawn(experiment)
-    stored = store.load(experiment.theorem.name, experiment.name, profile, source, types)
-    if stored is None:
-        stored = gather(experiment, profile)
-        store.save(stored)
-    return stored
+    names = experiment.observables
+    for recalled in recall(experiment.theorem, store, names, dropped=experiment.dropped, profile=profile):
+        if made_like(experiment, recalled):
+            return typed(recalled.evidence, types_drawn(experiment))
+    gathered = gather(experiment, profile)
+    store.save(gathered)
+    return gathered
 
 
 def every_variant() -> Iterator[Variant]:

@@ -140,7 +140,7 @@ class Inquiry:
             if experiment is None or not made_like(experiment, recalled):
                 continue
             started = time.perf_counter()
-            evidence = _typed(recalled.evidence, types_drawn(experiment))
+            evidence = typed(recalled.evidence, types_drawn(experiment))
             real = Weighed(weighed.claim, experiment, evidence.instances, weighed.judged)
             found = refute(real, evidence, self.device)
             if found is not None:
@@ -209,7 +209,7 @@ class Inquiry:
 
         for recalled, _ in self._recalled:
             if recalled.evidence.profile == self.profile and made_like(experiment, recalled):
-                return _typed(recalled.evidence, types_drawn(experiment))
+                return typed(recalled.evidence, types_drawn(experiment))
         return None
 
     def _first_look(self, experiment: Experiment, watch: Watch | None) -> Evidence:
@@ -282,7 +282,7 @@ def made_like(experiment: Experiment, recalled: Recalled) -> bool:
     said = (setup.name, setup.made_by, setup.dropped, setup.only)
     if said != (experiment.name, experiment.made_by, experiment.dropped, experiment.only):
         return False
-    kept = _typed(evidence, types_drawn(experiment)).instances
+    kept = typed(evidence, types_drawn(experiment)).instances
     many, given = experiment.bulk * find_profile(evidence.profile).factor, experiment.examples
     if len(kept) < many + len(given):
         return False
@@ -293,7 +293,7 @@ def made_like(experiment: Experiment, recalled: Recalled) -> bool:
     )
 
 
-def _typed(evidence: Evidence, types: dict[str, type]) -> Evidence:
+def typed(evidence: Evidence, types: dict[str, type]) -> Evidence:
     """Stored evidence with instances of their own classes."""
     instances = evidence.instances
     return replace(evidence, instances=instances.typed(types)) if isinstance(instances, Decoded) else evidence
