@@ -16,7 +16,7 @@ from simulators.measurement import Measurements
 from theorems.statement import Claim
 
 from .evaluate import exact
-from .judge import Judgement, number, rows, sides
+from .judge import Judgement, number, rows, severity, sides
 from .measure import select
 from .setup import Setup
 from .verdict import Counterexample
@@ -38,10 +38,10 @@ class Excluded:
 
 
 def violated(claim: Claim, experiment: Setup, table: Measurements, bits: int = 128) -> tuple[int, Judgement] | None:
-    """The violated row of largest excess, if any."""
+    """The worst violated row, if any."""
     judged = judge_table(claim, table, admitted(claim, experiment, table), bits)
     hits = [(r, j) for r, j in judged if j.status == "violated"]
-    return max(hits, key=lambda rj: (rj[1].excess, -rj[0])) if hits else None
+    return max(hits, key=lambda rj: (*severity(rj[1]), -rj[0])) if hits else None
 
 
 def describe_row(claim: Claim, found: Excluded, setup: Setup) -> Counterexample:

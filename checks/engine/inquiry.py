@@ -24,7 +24,7 @@ from .lint_rows import lint_rows
 from .setup import Setup
 from .store import Decoded, Store
 from .stored import Recalled, glance, recall
-from .verdict import Verdict, describe, order, strongest
+from .verdict import Verdict, order, simplicity, strongest
 from .weigh import Judged, Weighed, admitted, failure_of, proved_row, summarise
 
 if TYPE_CHECKING:  # what measures needs torch, what searches Hypothesis: neither for a first look
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # what measures needs torch, what searches Hypothesis: neithe
     from .gather import Gathering, Watch
 
 COMPARED = 256
+CONFIRMED = 3
 
 
 @dataclass
@@ -135,7 +136,10 @@ class Inquiry:
 
         by_name = {e.name: e for e in experiments}
         found_in = [(v, r, w) for v, (r, w) in zip(self.verdicts, self._recalled, strict=True) if v.kind == "REFUTED"]
-        for _, recalled, weighed in sorted(found_in, key=lambda vrw: order(vrw[0])):
+        confirmed: list[Verdict] = []
+        for glanced, recalled, weighed in sorted(found_in, key=lambda vrw: order(vrw[0])):
+            if confirmed and (len(confirmed) == CONFIRMED or confirmed[0].certified > glanced.certified):
+                break
             experiment = by_name.get(recalled.setup.name)
             if experiment is None or not made_like(experiment, recalled):
                 continue
@@ -144,21 +148,19 @@ class Inquiry:
             real = Weighed(weighed.claim, experiment, evidence.instances, weighed.judged)
             found = refute(real, evidence, self.device)
             if found is not None:
-                verdict = summarise(real, evidence.profile)
-                return self._note(
-                    replace(
-                        verdict,
-                        simplest=found.simplest,
-                        worst=found.worst,
-                        certified=found.certified,
-                        failure=found.failure,
-                        seconds=time.perf_counter() - started,
-                    ),
-                    experiment,
-                    evidence,
-                    "measured again and shrunk",
+                verdict = replace(
+                    summarise(real, evidence.profile),
+                    simplest=found.simplest,
+                    worst=found.worst,
+                    certified=found.certified,
+                    failure=found.failure,
+                    seconds=time.perf_counter() - started,
                 )
-        return None
+                confirmed.append(self._note(verdict, experiment, evidence, "measured again and shrunk"))
+        if not confirmed:
+            return None
+        examples = [v.simplest for v in confirmed if v.simplest is not None]
+        return replace(confirmed[0], simplest=min(examples, key=lambda e: simplicity(e.instance)))
 
     def _searched(self, experiments: Sequence[Experiment], watch: Watch | None) -> Verdict:
         from .search import examine
@@ -308,7 +310,7 @@ def excluded_here(weighed: Weighed[Any], evidence: Evidence) -> Verdict:
     seen: dict[int, Judged] = {}
     for hit in hits:
         seen.setdefault(hit.element, hit)
-    simplest = min(list(seen.values())[:COMPARED], key=lambda j: _size(weighed.instances[j.element]))
+    simplest = min(list(seen.values())[:COMPARED], key=lambda j: simplicity(weighed.instances[j.element]))
     chosen = [_excluded(weighed, j) for j in (simplest, hits[0])]
     first, worst = (describe_row(weighed.claim, e, weighed.experiment) for e in chosen)
     return replace(
@@ -319,11 +321,6 @@ def excluded_here(weighed: Weighed[Any], evidence: Evidence) -> Verdict:
         failure=evidence.ledger,
         reason=f"{verdict.reason}, as stored",
     )
-
-
-def _size(instance: Any) -> tuple[int, str]:
-    text = describe(instance)
-    return len(text), text
 
 
 def _excluded(weighed: Weighed[Any], hit: Judged) -> Excluded:

@@ -32,7 +32,8 @@ class Judgement:
 
     ``excess``: distance between the sides over the summed radius; above 1 is violated; negative is slack of a
     bound.  ``resolution``: the smallest relative deviation of the right side that would have been refuted.
-    ``blur``: the summed radius relative to the right side.  ``ratio``: how nearly a bound is attained, the least that the balls
+    ``blur``: the summed radius relative to the right side.  ``gap``: the distance between the sides relative to the larger
+    one.  ``ratio``: how nearly a bound is attained, the least that the balls
     allow: the smaller side over the larger one, or of two negative sides the larger over the smaller; 1 where they are
     equal, not a number where the sides have opposite signs or one of them is the number 0.
     """
@@ -43,6 +44,15 @@ class Judgement:
     resolution: float = math.inf
     blur: float = math.inf
     ratio: float = math.nan
+    gap: float = 0.0
+
+
+CLEARLY = 1e6
+
+
+def severity(judgement: Judgement) -> tuple[float, float]:
+    """What orders violations: the excess while error bars matter, then by how much the sides differ."""
+    return min(judgement.excess, CLEARLY), judgement.gap
 
 
 SILENT = Judgement("silent", excess=-math.inf)
@@ -89,7 +99,9 @@ def _compare(kind: type, left: Callable[[Row], Value], right: Callable[[Row], Va
             excess = math.inf if radius == 0 else 1.0
         resolution, blur, ratio = _scale(lhs, rhs, distance, radius)
         status = "violated" if violated else "consistent"
-        return Judgement(status, certain, excess, resolution, blur, ratio if scaled else math.nan)
+        size = max(abs(number(lhs)), abs(number(rhs)))
+        gap = abs(distance) / size if 0 < size < math.inf else 0.0
+        return Judgement(status, certain, excess, resolution, blur, ratio if scaled else math.nan, gap)
 
     return judge
 
@@ -145,6 +157,7 @@ def _all(nodes: list[Node]) -> Node:
             max(j.resolution for j in found),  # as fine as its coarsest part: a blind part must not hide
             max(j.blur for j in found),
             max((j.ratio for j in found if not math.isnan(j.ratio)), default=math.nan),
+            worst.gap,
         )
 
     return judge
@@ -159,9 +172,8 @@ def _any(nodes: list[Node]) -> Node:
         best = min(found, key=lambda j: (not j.certain, j.status == "violated", j.excess))
         if not certain and any(j.status == "silent" for j in found):
             return SILENT
-        return Judgement(
-            best.status, certain, best.excess, max(j.resolution for j in found), max(j.blur for j in found), best.ratio
-        )
+        resolution, blur = max(j.resolution for j in found), max(j.blur for j in found)
+        return Judgement(best.status, certain, best.excess, resolution, blur, best.ratio, best.gap)
 
     return judge
 
@@ -272,9 +284,8 @@ def _over_choices(node: Node, row: Row, names: list[str]) -> Judgement:
         return SILENT
     found = [node({**row, **dict(zip(names, (fmpq(v) for v in c), strict=True))}) for c in combinations]
     best = min(found, key=lambda j: (j.status == "violated", j.status != "silent", j.excess))
-    return Judgement(
-        best.status, all(j.certain for j in found), best.excess, max(j.resolution for j in found), best.blur, best.ratio
-    )
+    certain, resolution = all(j.certain for j in found), max(j.resolution for j in found)
+    return Judgement(best.status, certain, best.excess, resolution, best.blur, best.ratio, best.gap)
 
 
 def _values(column: Measurement) -> Iterator[Any]:

@@ -19,11 +19,13 @@ from .evidence import Evidence
 from .experiment import Experiment
 from .judge import Judgement
 from .measure import BUDGET, SimulatorError, look, look_precisely
-from .verdict import Counterexample
+from .verdict import Counterexample, simplicity
 from .weigh import Weighed, failure_of, proved_row
 
 LOOKS = 300
 TRIED = 16
+SORTED = 2_000
+MET = 4
 CONFIRM_BITS = 256
 _KEY = b"offender"
 
@@ -52,8 +54,10 @@ def refute(weighed: Weighed[Experiment], evidence: Evidence, device: str) -> Ref
     seen = {j.element for j in weighed.violations if j.table is evidence.measurements}
     drawn = [evidence.choices[e] for e in elements if e in seen and evidence.choices[e]]
     offender = min(drawn, key=lambda choices: (len(choices), choices), default=())
-    found = shrink(claim, experiment, offender, device) if seen else None
-    simplest = (confirm(claim, experiment, found, device) if found is not None else None) or worst
+    shrunk = shrink(claim, experiment, offender, device) if seen else None
+    met = sorted((weighed.instances[e] for e in elements[:SORTED]), key=simplicity)[:MET]
+    candidates = sorted([*met, *([] if shrunk is None else [shrunk])], key=simplicity)
+    simplest = next((c for i in candidates if (c := confirm(claim, experiment, i, device))), worst)
     both = (simplest, worst)
     return Refutation(
         describe_row(claim, simplest, experiment),

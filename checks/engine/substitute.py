@@ -48,6 +48,8 @@ def _filled(part: Any, shown: dict[Any, Any]) -> Any:
 def _number(text: str) -> str:
     try:
         short = f"{float(text):.6g}"
-    except ValueError:  # a fraction, a truth value, or what no float holds
+    except ValueError:  # a fraction or a truth value
+        short = text
+    if short in ("0", "-0", "inf", "-inf") and text.strip("-+0.") != "":  # what no float holds
         short = text
     return f"({short})" if short.startswith("-") or "/" in short else short

@@ -11,6 +11,8 @@ from typing import Any
 
 from theorems.statement import Claim
 
+from .judge import CLEARLY
+
 PASSING = frozenset({"PROVED", "SURVIVED", "WITNESSED", "MEASURED"})
 MEANING_NOT = {
     "PROVED": "It does not say that the simulator, or a net outside the stated domain, obeys the claim.",
@@ -66,7 +68,12 @@ class Counterexample:
         """By how much the comparison fails, in words: as a number, and in error bars."""
         if math.isinf(self.gap):
             return "more than any float"
-        size = "exactly" if math.isinf(self.excess) else f"which is {self.excess:.2g} error bars"
+        if self.gap == 0:
+            return "less than any float"
+        if math.isinf(self.excess):
+            size = "exactly"
+        else:
+            size = f"{self.excess:.2g} error bars" if self.excess < CLEARLY else "more than a million error bars"
         return f"{self.gap:.3g}, {size}"
 
     @property
@@ -249,6 +256,12 @@ def describe(instance: Any) -> str:
     return f"{type(instance).__name__}({', '.join(shown)})"
 
 
+def simplicity(instance: Any) -> tuple[int, str]:
+    """What sorts instances, the simplest first: how long it takes to write one down."""
+    text = describe(instance)
+    return len(text), text
+
+
 def _lines(v: Verdict) -> list[str]:
     dropped = "".join(f' without "{name}"' for name in v.dropped)
     facts = [v.how_sure, f"{v.instances} instances" if v.instances else "", f"{v.seconds:.1f} s" if v.seconds else ""]
@@ -264,14 +277,24 @@ def _lines(v: Verdict) -> list[str]:
     if v.kind in ("SURVIVED", "UNDECIDED") and v.rows:
         r = v.resolution
         lines.append(
-            f"  resolution {r.median:.1g} median, {r.best:.1g} best over {v.rows} rows"
-            f" ({v.silent} silent, {v.undefined} undefined, {v.outside} outside; {r.infinite:.0%} blind)"
+            f"  resolution {r.median:.1g}: half of {v.rows} rows would have excluded a relative deviation of that size"
         )
+        lines += [f"             {words}" for words in unheard(v)]
     lines += [f"  measured   {line}" for line in v.measured]
     if v.witness is not None:
         lines.append(f"  witness    {describe(v.witness)}")
     lines.append(f"  {MEANING_NOT[v.kind]}")
     return lines
+
+
+def unheard(v: Verdict) -> list[str]:
+    """Which rows said nothing, in words; none where all spoke."""
+    counts = (
+        (v.silent, "rows are silent: the premise is not certain there"),
+        (v.undefined + v.outside, "rows are undefined: a division by 0, a root or a logarithm of what is negative"),
+        (round(v.resolution.infinite * v.rows), "rows are blind: both sides are 0 within their error bars"),
+    )
+    return [f"{number} {words}" for number, words in counts if number]
 
 
 def _example(what: str, found: Counterexample) -> list[str]:

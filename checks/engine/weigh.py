@@ -18,7 +18,7 @@ from theorems.statement import Assumption, Claim, observables_of
 from .evaluate import BITS
 from .evidence import Evidence
 from .experiment import ExperimentError
-from .judge import Judgement, compile_claim, rows
+from .judge import Judgement, compile_claim, rows, severity
 from .measure import select
 from .setup import Setup
 from .verdict import Resolution, Verdict, describe
@@ -54,9 +54,9 @@ class Weighed(Generic[S]):
 
     @property
     def violations(self) -> list[Judged]:
-        """The violated rows, largest excess first."""
+        """The violated rows, the worst first."""
         hits = [j for j in self.judged if j.judgement.status == "violated"]
-        return sorted(hits, key=lambda j: (-j.judgement.excess, j.row))
+        return sorted(hits, key=lambda j: (*(-s for s in severity(j.judgement)), j.row))
 
 
 def judge_table(
