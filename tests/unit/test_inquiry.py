@@ -8,11 +8,12 @@ import pytest
 
 from checks import attempt
 from checks.engine.conjecture import conjecture
-from checks.engine.gather import gather
+from checks.engine.gather import first_look, gather
 from checks.engine.inquiry import Inquiry, made_like
+from checks.engine.lint import LintError
 from checks.engine.parse import parse
 from checks.engine.store import Store
-from checks.engine.stored import current_hash, recall
+from checks.engine.stored import current_hash, recall, spread
 from checks.experiments import experiments_of
 from theorems import get
 
@@ -216,3 +217,48 @@ def test_what_is_dropped_and_nowhere_violated_was_not_tried(store):
     verdict = Inquiry(free, store).settle([replace(laws, instances=independent_laws)])
     assert verdict.kind == "UNDECIDED" and "no instance tried violates independent" in verdict.reason
     assert "no instance" not in Inquiry(free, store).settle([laws]).reason  # which draws copies too
+
+
+def test_the_confidence_of_a_glance_covers_every_look_behind_it(store):
+    store.save(replace(gather(small()), ledger=3e-9))
+    assert inquiry(store).look().failure == 3e-9
+
+
+def test_every_claim_and_every_seed_has_a_search_of_its_own(stored, monkeypatch):
+    salts = []
+
+    def watched(gathering, examples, claims, salt=""):
+        salts.append(salt)
+        first_look(gathering, 1)
+
+    monkeypatch.setattr("checks.engine.gather.explore", watched)
+    for text, seed in ((TRUE, "0"), (TRUE, "1"), (f"{TRUE} + 1", "0")):
+        asked = replace(inquiry(stored, text), salt=seed)
+        asked.look()
+        asked.settle([small()])
+    assert len(set(salts)) == len(salts) == 3 and all(salts)
+
+
+def test_what_says_nothing_is_not_attempted(store):
+    with pytest.raises(LintError, match="holds of every value"):
+        attempt("birthday", "s >= 0", small(), store=store.root)
+
+
+def test_evidence_that_violates_what_a_claim_assumes_does_not_speak_of_it(store):
+    store.save(gather(small().without("independent")))
+    assert inquiry(store, TRUE).look() is None
+    free = conjecture(BIRTHDAY, parse(TRUE, BIRTHDAY), drop=("independent",))
+    assert Inquiry(free, store).look() is not None
+
+
+def test_evidence_of_an_experiment_that_judges_other_claims_is_left_alone(store):
+    store.save(replace(gather(small()), only=("mass-on-S",)))
+    assert inquiry(store, TRUE).look() is None
+
+
+def test_given_examples_are_seen_first_and_every_row_once(stored):
+    (recalled,) = recall(BIRTHDAY, stored)
+    last = len(recalled.evidence.instances) - 1
+    evidence = replace(recalled.evidence, choices=(*(((1,),) * last), ()))
+    order, table = spread(evidence), evidence.measurements
+    assert table.element[order[0]] == last and sorted(order.tolist()) == list(range(len(table)))
