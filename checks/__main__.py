@@ -50,10 +50,14 @@ def list_theorems(as_json: bool) -> None:
 
 @cli.command()
 @click.argument("name")
+@click.argument("claim", required=False, default="")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of text.")
-def show(name: str, as_json: bool) -> None:
-    """Show one theorem: claims, assumptions, derivation, sayings, non-claims and sources."""
-    from .report.terminal import known, statement
+def show(name: str, claim: str, as_json: bool) -> None:
+    """Show a theorem: claims, assumptions, derivation, sayings, non-claims and sources; or one CLAIM of it."""
+    from .report.terminal import known, one_claim, statement
+
+    if claim:
+        return click.echo(one_claim(known(name), claim))
 
     if as_json:
         from .report.statement_data import write_theorem

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .engine.conjecture import Conjecture
     from .engine.gather import Gathering
     from .engine.inquiry import Inquiry
@@ -22,6 +24,7 @@ EXIT = {"SURVIVED": 0, "PROVED": 0, "WITNESSED": 0, "MEASURED": 0, "REFUTED": 1,
 INTERRUPTED = 130
 MOST_UNKNOWNS = 4
 MOST_AS_NEAR = 3
+LONGEST = 600
 MISTYPED = ("symbol", "unknown", "number", "function")
 _UNKNOWN = re.compile(r"\s*([^\W\d]\w*)\s*=\s*([^:]+):([^:]+)")
 
@@ -110,6 +113,12 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
             if first is None:
                 raise Usage(nothing_stored(inquiry.conjecture.theorem.name))
             return teller.close(inquiry, first)
+        if first is None:
+            from .engine.search import fitting
+
+            fitting(
+                inquiry.conjecture.claim, experiments_of(inquiry.conjecture.theorem.name)
+            )  # or it cannot be gathered
         teller.preview(first)
         teller.warn(inquiry.read_rows())
         with teller.progress() as watch:
@@ -126,9 +135,11 @@ def _judged(inquiry: Inquiry, stored: bool, teller: Teller) -> int:
 
 def _identified(inquiry: Inquiry, box: dict[str, tuple[float, float]], stored: bool, teller: Teller) -> int:
     """The constants that fit: on stored evidence (without it, gathered), asking for instances where it does not decide."""
+    from .engine.experiment import ExperimentError
     from .engine.identify import IdentifyError, identify
 
-    claim, evidence = inquiry.conjecture.claim, inquiry.recalled()
+    claim, dropped = inquiry.conjecture.claim, inquiry.dropped()
+    evidence: list[Any] = list(inquiry.recalled())
     if stored and not evidence:
         raise Usage(nothing_stored(inquiry.conjecture.theorem.name))
 
@@ -137,26 +148,27 @@ def _identified(inquiry: Inquiry, box: dict[str, tuple[float, float]], stored: b
 
         return [] if stored else [e for e in experiments_of(inquiry.conjecture.theorem.name) if e.covers(claim)]
 
+    if not stored and (dropped or not evidence):
+        from .engine.search import fitting
+
+        known = {setup.name for setup, _ in evidence}
+        evidence += [e for e in fitting(claim, covering()) if e.name not in known]
+    without = {name for source in evidence for name in (source[0] if isinstance(source, tuple) else source).dropped}
+    untried = [name for name in dropped if name not in without]
     try:
         found = identify(
-            claim,
-            tuple(box),
-            box,
-            *(evidence or covering()),
-            ask=covering,
-            profile=inquiry.profile,
-            device=inquiry.device,
+            claim, tuple(box), box, *evidence, ask=covering, profile=inquiry.profile, device=inquiry.device
         )
-    except IdentifyError as problem:
+    except (IdentifyError, ExperimentError) as problem:
         raise Usage(str(problem)) from None
-    return teller.enclosure(found)
+    return teller.enclosure(found, untried)
 
 
 def nothing_stored(theorem: str) -> str:
     """Why stored evidence cannot answer."""
     return (
-        f"got no stored evidence of {theorem} that measures this and that today's simulators made; expected some in .audit; run `pytest checks/`, or leave"
-        " out --stored"
+        f"got no stored evidence of {theorem} that measures this together and that today's simulators made; expected some in"
+        " .audit; run `pytest checks/`, or leave out --stored, which also says what is not measured together"
     )
 
 
@@ -221,14 +233,16 @@ class Teller:
             click.echo(f"{head}\n{evidence_of(verdict)}\n\njudged on\n{tried}")
         return INTERRUPTED if interrupted else EXIT[verdict.kind]
 
-    def enclosure(self, found: Any) -> int:
-        """The constants that evidence allows."""
-        click.echo(
-            json.dumps({**statement_of(self.found), "enclosure": found.to_json()}, indent=1)
-            if self.as_json
-            else f"\n{found}"
-        )
-        return found.exit_code
+    def enclosure(self, found: Any, untried: Sequence[str]) -> int:
+        """The constants that evidence allows; ``untried`` assumptions were to be dropped and no instance violates them."""
+        if self.as_json:
+            document = {**statement_of(self.found), "enclosure": found.to_json(), "untried": list(untried)}
+            click.echo(json.dumps(document, indent=1))
+        else:
+            click.echo(f"\n{found}")
+            if untried:
+                click.echo(f"  no instance tried violates {', '.join(untried)}: of those that do nothing is said")
+        return EXIT["UNDECIDED"] if untried and not found.exit_code else found.exit_code
 
     def progress(self) -> Any:
         """A context in which gathering shows how far it is; on a terminal only."""
@@ -265,15 +279,18 @@ def introduction(found: Conjecture) -> str:
 
     theorem, claim, parent = found.theorem, found.claim, found.parent
     assumed = ", ".join(theorem.assumed_by(claim)) or "nothing"
+    theirs, yours = short(sympy.sstr(parent.relation)), short(sympy.sstr(claim.relation))
     said = "existence: one instance is enough" if claim.kind == "existence" else claim.kind
     lines = [
         f"{theorem.name}: a variant of {parent.name} ({said}; assumes {assumed})",
-        f"  theirs      {sympy.sstr(parent.relation)}",
-        f"  yours       {sympy.sstr(claim.relation)}",
+        f"  theirs      {theirs}",
+        f"  yours       {yours}",
     ]
-    lines += [
-        f"  difference  {theirs or 'nothing'}  became  {yours or 'nothing'}" for theirs, yours in found.difference
-    ]
+    if found.difference != ((sympy.sstr(parent.relation), sympy.sstr(claim.relation)),):  # or it is all of it
+        lines += [
+            f"  difference  {short(before) or 'nothing'}  became  {short(after) or 'nothing'}"
+            for before, after in found.difference
+        ]
     if not found.difference:
         lines.append("  difference  none: it is the theorem's own claim")
     for other in found.as_near[:MOST_AS_NEAR]:
@@ -282,6 +299,11 @@ def introduction(found: Conjecture) -> str:
             f"  as near is  {other.name} (assumes {assumed}); --like {other.name} judges it as a variant of that"
         )
     return "\n".join(lines)
+
+
+def short(text: str) -> str:
+    """A formula for the eye: a very long one is cut, and says so."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text)} characters)"
 
 
 def evidence_of(verdict: Verdict) -> str:

@@ -41,7 +41,7 @@ def conjecture(
     *,
     like: str = "",
     drop: Collection[str] = (),
-    name: str = "conjecture",
+    name: str = "",
     words: str = "",
 ) -> Conjecture:
     """The relation as a claim, with kind, goal and assumptions of the claim (or saying) named ``like`` (empty: the nearest).
@@ -60,7 +60,7 @@ def conjecture(
                 "leave it out, or name another claim by --like",
             )
     claim = Claim(
-        name,
+        name or f"variant of {parent.name}",
         relation,
         _kind(relation, parent),
         words or f"A variant of {parent.name}.",

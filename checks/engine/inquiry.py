@@ -101,13 +101,13 @@ class Inquiry:
 
     def _tried_without(self, verdict: Verdict) -> Verdict:
         """The verdict, undecided where an assumption was to be dropped and nothing that was judged violates it."""
-        untried = [name for name in self._dropped() if name not in self._violating]
+        untried = [name for name in self.dropped() if name not in self._violating]
         if verdict.kind != "SURVIVED" or not untried:
             return verdict
         reason = f"no instance tried violates {', '.join(untried)}; a family of instances that does would be needed"
         return replace(verdict, kind="UNDECIDED", reason=reason)
 
-    def _dropped(self) -> list[str]:
+    def dropped(self) -> list[str]:
         """What the claim that is varied assumes, and this one does not."""
         found = self.conjecture
         return [a for a in found.theorem.assumed_by(found.parent) if a not in found.theorem.assumed_by(found.claim)]
@@ -254,7 +254,7 @@ class Inquiry:
 
     def _note(self, verdict: Verdict, setup: Setup, evidence: Evidence, whence: str) -> Verdict:
         self.verdicts.append(verdict)
-        self._violating.update(a for a in self._dropped() if violates(a, self.conjecture.claim, setup, evidence))
+        self._violating.update(a for a in self.dropped() if violates(a, self.conjecture.claim, setup, evidence))
         seen = f"{verdict.instances} of {len(evidence.instances)} instances of {setup.name} ({whence})"
         finest = verdict.resolution.median
         resolved = f", resolution {finest:.1g}" if verdict.kind == "SURVIVED" and finest < math.inf else ""

@@ -51,8 +51,8 @@ CLEARLY = 1e6
 
 
 def severity(judgement: Judgement) -> tuple[float, float]:
-    """What orders violations: the excess while error bars matter, then by how much the sides differ."""
-    return min(judgement.excess, CLEARLY), judgement.gap
+    """What orders violations: the excess while error bars matter, then by how much the sides differ, to nine digits."""
+    return min(judgement.excess, CLEARLY), round(judgement.gap, 9)
 
 
 SILENT = Judgement("silent", excess=-math.inf)

@@ -38,6 +38,10 @@ def audit(claim: Claim | Saying, *experiments: Experiment, profile: str = "quick
     Raises `ExperimentError` when none covers it.
     """
     stated = claim.as_claim() if isinstance(claim, Saying) else claim
+    if not isinstance(stated, Claim):
+        raise TypeError(
+            f"got {claim!r:.60} to audit; expected a claim; write get(NAME).claim(NAME), or attempt(NAME, relation)"
+        )
     return strongest([examine(stated, e, gather(e, profile, device), device) for e in fitting(stated, experiments)])
 
 

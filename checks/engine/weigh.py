@@ -216,6 +216,12 @@ def _kind(claim: Claim, counts: Counter[str], resolution: Resolution, spoken: li
         return "REFUTED", f"{counts['violated']} of {len(spoken)} rows exclude it"
     if claim.kind == "empirical":
         return "MEASURED", f"the intervals of {len(spoken)} rows agree with it"
+    undefined = counts["undefined"] + counts["outside"]
+    if undefined > len(spoken):
+        return "UNDECIDED", (
+            f"it is not defined on {undefined} of {undefined + len(spoken)} rows:"
+            " write Implies(…) with a premise that excludes them, or multiply it out"
+        )
     if resolution.missed > MISSED_SHARE:
         return "UNDECIDED", (
             f"{resolution.missed:.0%} of the rows have error bars wider than the goal {claim.goal:.0e};"
@@ -226,7 +232,6 @@ def _kind(claim: Claim, counts: Counter[str], resolution: Resolution, spoken: li
             f"{resolution.infinite:.0%} of the rows could see no relative deviation at all:"
             " if one side is 0 by construction, write Eq(a, b) for Eq(a - b, 0)"
         )
-    undefined = counts["undefined"] + counts["outside"]
     unseen = (undefined + resolution.infinite * len(spoken)) / (undefined + len(spoken))
     if unseen > BLIND_SHARE:
         return "UNDECIDED", f"{unseen:.0%} of the rows are blind, or the claim is not defined there"

@@ -9,7 +9,7 @@ import click
 import sympy
 
 from theorems import get, titles
-from theorems.statement import VERDICTS, Claim, Theorem
+from theorems.statement import VERDICTS, Claim, Theorem, observables_of
 
 from ..engine.verdict import MEANING_NOT
 from .wording import METHOD_WORDS, VERDICT_WORDS
@@ -82,6 +82,22 @@ def statement(theorem: Theorem) -> str:
         if lines:
             blocks.append("\n".join([title, *lines]))
     return "\n\n".join(blocks)
+
+
+def one_claim(theorem: Theorem, name: str) -> str:
+    """One claim or saying with the quantities and assumptions that it speaks of; `UnknownName` for any other name."""
+    stated = [*theorem.claims, *(s.as_claim() for s in theorem.sayings)]
+    claim = next((c for c in stated if c.name == name), None)
+    if claim is None:
+        raise UnknownName(f"unknown claim {name!r} of {theorem.name}; {_meant(name, [c.name for c in stated])}")
+    assumed = [theorem.assumption(a) for a in theorem.assumed_by(claim)]
+    relations = [claim.relation, *(a.relation for a in assumed if a.relation is not None)]
+    spoken = {o.name: o for relation in relations for o in observables_of(relation)}
+    head = f"{claim.name} ({claim.kind}; {_assumes(theorem, claim)})"
+    lines = [f"{theorem.name}: {theorem.title}", _entry(head, sympy.sstr(claim.relation), claim.words)]
+    lines += [_entry(a.name, "" if a.relation is None else sympy.sstr(a.relation), a.words) for a in assumed]
+    lines += [f"  {o.name}: {o.meaning} ({o.domain})" for o in spoken.values()]
+    return "\n".join([*lines, f"  tight at: {claim.tight_at}"] if claim.tight_at else lines)
 
 
 def _assumes(theorem: Theorem, claim: Claim) -> str:

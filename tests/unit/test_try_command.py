@@ -43,7 +43,7 @@ def test_a_wrong_variant_from_stored_evidence(stored, capsys):
     assert (code, err) == (1, "")
     assert "theirs      P_dup >= 1 - exp(-s*(s - 1)/(2*N))" in out
     assert "difference  s*(s - 1)  became  s**2" in out
-    assert re.search(r"^REFUTED   birthday / conjecture +certified", out, re.MULTILINE)
+    assert re.search(r"^REFUTED   birthday / variant of exponential +certified", out, re.MULTILINE)
     numbers = re.search(r"in numbers +(.*)", out)
     assert numbers and not re.search(r"[sN]\b", numbers[1].replace("exp", ""))
     assert 'python -c "from theorem_audit import judge_at;' in out
