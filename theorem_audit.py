@@ -43,7 +43,10 @@ def room() -> str:
 
 def main() -> int:
     """The console script: the command line of `checks.__main__`, wherever it is run."""
-    return int(importlib.import_module(f"{room()}.__main__").main())
+    try:
+        return int(importlib.import_module(f"{room()}.__main__").main())
+    except KeyboardInterrupt:  # while it was being loaded
+        return 130
 
 
 class _Nearer:

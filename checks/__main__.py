@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from .strength_command import strength
 from .tightness_command import tightness
 from .try_command import attempt
 
-INTERRUPTED = 130
+INTERRUPTED, UNREAD, OURS = 130, 141, 70
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -130,7 +131,11 @@ for tool in (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0, 1 (differs or refuted), 2 (usage), 130 (interrupted)."""
+    """Run the command line and return its exit code.
+
+    0, 1 (differs or refuted), 2 (usage), 3 (undecided or vacuous), 70 (an error of ours), 130 (interrupted), 141 (the
+    reader of a pipe is gone): what went wrong is never taken for a refutation.
+    """
     try:
         cli.main(None if arguments is None else list(arguments), prog_name="theorem-audit", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -142,7 +147,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted; nothing was written", err=True)
         return INTERRUPTED
     except SystemExit as done:
+        if type(sys.stdout).__module__ == "click.utils":  # click has wrapped a stream that nobody reads any more
+            return UNREAD
         return done.code if isinstance(done.code, int) else 1
+    except Exception:  # noqa: BLE001 - shown whole; only its exit code must not be that of a refutation
+        traceback.print_exc()
+        return OURS
     return 0
 
 

@@ -295,7 +295,7 @@ def _form(where: str, claim: Claim, assumed: tuple[Assumption, ...]) -> Iterator
     if places:
         words, row = places[0]
         others = "".join(f"; it allows {other} too, at {shown(at)}" for other, at in places[1:3] if other != words)
-        names = ", ".join(row)
+        names = ", ".join(sorted(row))
         text = (
             f"got {words}, which the domain of {names} allows; expected a relation that is defined of all values;"
             f" multiply it out, write Implies(…) with a premise that excludes it, or declare the domain of {names} positive"

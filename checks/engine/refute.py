@@ -18,7 +18,7 @@ from .draw import strategy
 from .evidence import Evidence
 from .experiment import Experiment
 from .judge import Judgement
-from .measure import BUDGET, SimulatorError, look, look_precisely
+from .measure import BUDGET, LEDGER, SimulatorError, look, look_precisely
 from .verdict import Counterexample, simplicity
 from .weigh import Weighed, failure_of, proved_row
 
@@ -45,7 +45,7 @@ def refute(weighed: Weighed[Experiment], evidence: Evidence, device: str) -> Ref
 
     Raises `SimulatorError` when a radius that claims to be a proof is contradicted at higher precision.
     """
-    claim, experiment = weighed.claim, weighed.experiment
+    claim, experiment, spent = weighed.claim, weighed.experiment, LEDGER.total
     elements = list(dict.fromkeys(j.element for j in weighed.violations))
     worst = next((c for e in elements[:TRIED] if (c := confirm(claim, experiment, weighed.instances[e], device))), None)
     if worst is None:
@@ -58,12 +58,12 @@ def refute(weighed: Weighed[Experiment], evidence: Evidence, device: str) -> Ref
     met = sorted((weighed.instances[e] for e in elements[:SORTED]), key=simplicity)[:MET]
     candidates = sorted([*met, *([] if shrunk is None else [shrunk])], key=simplicity)
     simplest = next((c for i in candidates if (c := confirm(claim, experiment, i, device))), worst)
-    both = (simplest, worst)
+    certified = simplest.certified and worst.certified
     return Refutation(
         describe_row(claim, simplest, experiment),
         describe_row(claim, worst, experiment),
-        all(c.certified for c in both),
-        sum(c.failure for c in both),
+        certified,
+        0.0 if certified else LEDGER.total - spent,  # every look that could have brought about this answer
     )
 
 

@@ -153,3 +153,18 @@ def test_ctrl_c_exits_130_and_ends_the_workers(tmp_path: Path) -> None:
         while time.monotonic() < deadline:
             os.killpg(process.pid, 0)
             time.sleep(0.05)
+
+
+def test_an_error_of_ours_is_not_taken_for_a_refutation(monkeypatch, capsys):
+    def broken(name):
+        raise RuntimeError("something nobody foresaw")
+
+    monkeypatch.setattr("checks.report.terminal.known", broken)
+    assert command_line.main(["show", "birthday"]) == 70
+    assert "something nobody foresaw" in capsys.readouterr().err
+
+
+def test_a_pipe_that_nobody_reads_is_not_taken_for_a_refutation():
+    command = f"{sys.executable} -m checks show birthday | head -c 10; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=SNAPSHOTS.parents[1], timeout=60)
+    assert done.returncode in (0, 141) and "Traceback" not in done.stderr
