@@ -44,7 +44,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
 def test_by_how_much_it_fails_is_said_in_words(verdict: Verdict) -> None:
     assert verdict.simplest is not None
     found = replace(verdict.simplest, gap=0.25, excess=8.0)
-    assert found.fails_by == "0.25, which is 8 error bars"
+    assert found.fails_by == "0.25, 8 error bars"
     assert replace(found, excess=float("inf")).fails_by == "0.25, exactly"
     assert replace(found, gap=float("inf")).fails_by == "more than any float"
 
