@@ -23,6 +23,10 @@ class _Shown(sympy.Symbol):
         made.observable = observable
         return made
 
+    def sort_key(self, order: Any = None) -> Any:
+        """Numbers that read alike are ordered by what they stand for: the text must not depend on a hash."""
+        return self.class_key(), (2, (self.name, self.observable)), sympy.S.One.sort_key(), sympy.S.One
+
     def _hashable_content(self) -> tuple[Any, ...]:
         return (self.name, self.observable)
 
