@@ -137,7 +137,8 @@ def test_ctrl_c_prints_the_verdict_so_far_and_leaves_the_evidence_whole(stored):
     time.sleep(1)
     ran.send_signal(signal.SIGINT)
     out, err = ran.communicate(timeout=60)
-    assert ran.returncode == 130 and "Traceback" not in err
+    # Python ends itself by the signal where it came while code was being made from text, as in an import: 130 to a shell
+    assert ran.returncode in (130, -signal.SIGINT) and "Traceback" not in err
     assert "interrupted; the verdict so far" in out and re.search(r"^(SURVIVED|UNDECIDED)", out, re.MULTILINE)
     assert Store(".audit").load("birthday", "laws", "quick", small().observe.source_hash) is not None
 
