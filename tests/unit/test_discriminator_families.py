@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from math import exp, log, sqrt
 
@@ -22,7 +23,7 @@ from simulators.discriminator_bits import BitTable, Measured
 from simulators.discriminator_class import FiniteClass
 from simulators.discriminator_coins import Coins
 from simulators.discriminator_lemmas import Cube, Segment, Toss, apart, covers
-from simulators.discriminator_patterns import Patterns
+from simulators.discriminator_patterns import Patterns, least_gap
 from simulators.discriminator_sine import SineTable
 from simulators.discriminator_table import Drawn, Table, mean_deviation
 from simulators.discriminator_tails import threshold
@@ -220,3 +221,15 @@ def test_what_is_no_instance_is_one_clear_line(simulator, instance) -> None:
     with pytest.raises(MeasurementError, match=r"got .*; expected ") as caught:
         simulator((instance,), delta=0.0, device=CPU)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("support", "eps"), list(itertools.product((1, 2, 3, 4), (0.125, 0.375, 0.6))))
+def test_a_table_is_lost_only_where_no_sample_wins(support, eps):
+    """P(gap > ε) = 1 is measured only if every sample of so many images, all listed, is farther than ε from the law."""
+    case = Patterns(1, 4, support, heavier=2, eps=eps)
+    law = [Fraction(2, 5), *[Fraction(1, 5)] * 3]
+    samples = itertools.combinations_with_replacement(range(4), support)
+    distances = [sum(abs(p - Fraction(s.count(k), support)) for k, p in enumerate(law)) / 2 for s in samples]
+    table = discriminator_patterns.observe_lost((case,), delta=0.0, device=CPU)
+    assert len(table) == 0 or min(distances) > Fraction(eps)
+    assert (len(table) == 1) == (least_gap(case) > Fraction(eps))
